@@ -4,7 +4,7 @@
 option(BERTH_SANITIZE "Sanitizers to build with: empty, address;undefined or thread" "")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
-                    -Woverloaded-virtual -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer)
+                    -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Werror -fno-omit-frame-pointer)
 include_directories(${CMAKE_SOURCE_DIR}/src)
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BERTH_VERSION="${PROJECT_VERSION}")
 if(BERTH_SANITIZE)
