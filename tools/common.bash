@@ -24,19 +24,20 @@ as_owner() {
   fi
 }
 
-# One hash over the names and contents of all files below the given paths, without what a build makes.
+# One hash over the names and contents of all files below the given paths of the project, without what a build makes.
 hash_of() {
+  cd "$project" || return
   find "$@" \( -name node_modules -o -name dist -o -name screenshots \) -prune -o -type f -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 
-# Brings FOLDER/node_modules up to its package-lock.json.
+# Brings FOLDER/node_modules (a folder of the project) up to its package-lock.json.
 node_modules() {
-  local folder=$1 hash stamp=$1/node_modules/.berth-stamp
+  local folder=$1 hash stamp=$project/$1/node_modules/.berth-stamp
   hash=$(hash_of "$folder/package.json" "$folder/package-lock.json")
   [[ -f $stamp && $(<"$stamp") == "$hash" ]] && return
-  say "fetching the npm packages of ${folder#"$project"/}"
-  (cd "$folder" && as_owner npm ci --no-audit --no-fund --loglevel=error >&2) ||
+  say "fetching the npm packages of $folder"
+  (cd "$project/$folder" && as_owner npm ci --no-audit --no-fund --loglevel=error >&2) ||
     fail "npm ci failed in $folder; check that the npm registry can be reached and run this again"
   as_owner tee "$stamp" <<<"$hash" >/dev/null
 }
