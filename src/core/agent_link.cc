@@ -121,6 +121,10 @@ void AgentLink::take(wire::Frame frame) {
       return;
     case wire::FrameType::input_acknowledged:
       session.input_taken = std::min(std::max(session.input_taken, frame.offset), session.input_sent);
+      for (SessionView* view : session.views) {
+        view->input_taken_ = InputTaken{session.input_taken};
+        view->changed_.fire();
+      }
       break;
     case wire::FrameType::exited:
       session.exit = wire::decode_payload<wire::SessionExit>(frame.payload);

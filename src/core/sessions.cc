@@ -23,8 +23,11 @@ async::Task<> drain(SessionView& view, Sessions::Sink sink, ErrorKind kind) {
       view.acknowledge(end);
       continue;
     }
-    const auto& exit = std::get<wire::SessionExit>(item);
-    if (exit.code != 0) {
+    const auto* exit = std::get_if<wire::SessionExit>(&item);
+    if (exit == nullptr) {
+      continue;
+    }
+    if (exit->code != 0) {
       while (!complaint.empty() && complaint.back() == '\n') {
         complaint.pop_back();
       }
