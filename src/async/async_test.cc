@@ -91,6 +91,41 @@ TEST(TimeLimit, ends_work_that_does_not_end) {
   EXPECT_EQ(message, "too slow");
 }
 
+Task<ErrorKind> kind_within(Task<> work, Milliseconds limit) {
+  try {
+    co_await with_limit(std::move(work), limit, "too slow");
+  } catch (const Error& error) {
+    co_return error.kind();
+  }
+  co_return ErrorKind::internal;
+}
+
+Task<> fault_within_limit_scenario(ErrorKind& kind) { kind = co_await kind_within(throwing(), Seconds{1000}); }
+
+TEST(TimeLimit, passes_a_fault_on_at_once) {
+  boost::asio::io_context loop;
+  ErrorKind kind = ErrorKind::internal;
+  run(loop, fault_within_limit_scenario(kind));
+  EXPECT_EQ(kind, ErrorKind::conflict);
+}
+
+Task<> cancelled_scenario(boost::asio::io_context& loop, bool& joined, std::string& fault) {
+  Trigger trigger(loop.get_executor());
+  TaskGroup group(loop.get_executor(), [&](const std::string& what) { fault = what; });
+  group.spawn(with_limit(trigger.wait(), Seconds{1000}, "too slow"));
+  co_await pause_for(Milliseconds{0});
+  joined = co_await group.stop(Seconds{5});
+}
+
+TEST(TimeLimit, is_cancelled_with_its_work) {
+  boost::asio::io_context loop;
+  bool joined = false;
+  std::string fault;
+  run(loop, cancelled_scenario(loop, joined, fault));
+  EXPECT_TRUE(joined);
+  EXPECT_EQ(fault, "");  // a cancellation is none
+}
+
 Task<> pool_scenario(BlockingPool& pool, std::thread::id& worker, std::thread::id& after) {
   worker = co_await pool.run<std::thread::id>([] { return std::this_thread::get_id(); });
   after = std::this_thread::get_id();
