@@ -8,6 +8,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
+#include "async/either.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
 #include "async/trigger.h"
@@ -89,6 +90,75 @@ TEST(TimeLimit, ends_work_that_does_not_end) {
   std::string message;
   run(loop, limit_scenario(loop, message));
   EXPECT_EQ(message, "too slow");
+}
+
+Task<ErrorKind> kind_within(Task<> work, Milliseconds limit) {
+  try {
+    co_await with_limit(std::move(work), limit, "too slow");
+  } catch (const Error& error) {
+    co_return error.kind();
+  }
+  co_return ErrorKind::internal;
+}
+
+Task<> fault_within_limit_scenario(ErrorKind& kind) { kind = co_await kind_within(throwing(), Seconds{1000}); }
+
+TEST(TimeLimit, passes_a_fault_on_at_once) {
+  boost::asio::io_context loop;
+  ErrorKind kind = ErrorKind::internal;
+  run(loop, fault_within_limit_scenario(kind));
+  EXPECT_EQ(kind, ErrorKind::conflict);
+}
+
+Task<> cancelled_scenario(boost::asio::io_context& loop, bool& joined, std::string& fault) {
+  Trigger trigger(loop.get_executor());
+  TaskGroup group(loop.get_executor(), [&](const std::string& what) { fault = what; });
+  group.spawn(with_limit(trigger.wait(), Seconds{1000}, "too slow"));
+  co_await pause_for(Milliseconds{0});
+  joined = co_await group.stop(Seconds{5});
+}
+
+TEST(TimeLimit, is_cancelled_with_its_work) {
+  boost::asio::io_context loop;
+  bool joined = false;
+  std::string fault;
+  run(loop, cancelled_scenario(loop, joined, fault));
+  EXPECT_TRUE(joined);
+  EXPECT_EQ(fault, "");  // a cancellation is none
+}
+
+Task<> either_scenario(boost::asio::io_context& loop, ErrorKind& kind) {
+  Trigger never_fired(loop.get_executor());
+  kind = co_await kind_within(until_either_ends(never_fired.wait(), throwing()), Seconds{1000});
+}
+
+TEST(Either, a_fault_of_one_ends_the_other_and_keeps_its_kind) {
+  boost::asio::io_context loop;
+  ErrorKind kind = ErrorKind::internal;
+  run(loop, either_scenario(loop, kind));
+  EXPECT_EQ(kind, ErrorKind::conflict);
+}
+
+Task<> quick(bool& ended) {
+  ended = true;
+  co_return;
+}
+
+Task<> both_scenario(boost::asio::io_context& loop, bool& ended, ErrorKind& late, ErrorKind& two) {
+  Trigger never_fired(loop.get_executor());
+  late = co_await kind_within(until_both_end(quick(ended), throwing()), Seconds{1000});
+  two = co_await kind_within(until_both_end(throwing(), never_fired.wait()), Seconds{1000});
+}
+
+TEST(Both, end_and_the_first_fault_keeps_its_kind) {
+  boost::asio::io_context loop;
+  bool ended = false;
+  ErrorKind late = ErrorKind::internal;
+  ErrorKind two = ErrorKind::internal;
+  run(loop, both_scenario(loop, ended, late, two));
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(late, ErrorKind::conflict);
+  EXPECT_EQ(two, ErrorKind::conflict);
 }
 
 Task<> pool_scenario(BlockingPool& pool, std::thread::id& worker, std::thread::id& after) {

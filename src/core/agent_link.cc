@@ -2,10 +2,10 @@
 #include "core/agent_link.h"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <random>
 #include <utility>
 
+#include "async/either.h"
 #include "async/time_limit.h"
 
 namespace berth::core {
@@ -53,10 +53,9 @@ async::Task<> AgentLink::greet(Milliseconds limit) {
 }
 
 async::Task<> AgentLink::run() {
-  using boost::asio::experimental::awaitable_operators::operator||;
   std::optional<Error> ended;
   try {
-    co_await (read_frames() || write_frames());
+    co_await async::until_either_ends(read_frames(), write_frames());
   } catch (const Error& error) {
     ended = error;
   } catch (const std::exception&) {
