@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <charconv>
 
+#include "async/race.h"
 #include "async/time_limit.h"
 #include "doors/rest/request.h"
 #include "doors/rest/rest_door.h"
 
 namespace berth::doors::rest {
 namespace {
-
-using boost::asio::experimental::awaitable_operators::operator||;
 
 constexpr std::size_t events_per_read = 200;
 constexpr Milliseconds usage_every{2000};
@@ -39,6 +37,10 @@ std::optional<std::uint64_t> last_event_id(const http::Exchange& exchange) {
   return number;
 }
 
+async::Task<> news_of(async::Trigger& one, unsigned long one_seen, async::Trigger& other, unsigned long other_seen) {
+  co_await async::race(one.wait_beyond(one_seen), other.wait_beyond(other_seen));
+}
+
 async::Task<> follow(http::Exchange& exchange, core::Events& events, core::Images& images, core::Caller caller,
                      core::EventFilter filter) {
   for (;;) {
@@ -55,9 +57,9 @@ async::Task<> follow(http::Exchange& exchange, core::Events& events, core::Image
     if (news.size() == filter.limit) {
       continue;
     }
-    const auto woken = co_await (events.appended().wait_beyond(appended) ||
-                                 images.progressed().wait_beyond(progressed) || async::pause_for(keep_alive_every));
-    if (woken.index() == 2) {
+    const bool woken = co_await async::finishes_within(
+        news_of(events.appended(), appended, images.progressed(), progressed), keep_alive_every);
+    if (!woken) {
       co_await exchange.write(": still here\n\n");
     }
   }
@@ -98,7 +100,8 @@ async::Task<> RestDoor::list_events(http::Exchange& exchange, core::Caller calle
 async::Task<> RestDoor::stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter) {
   co_await services_.events.list(caller, filter);  // a refusal is answered before the stream begins
   co_await start_stream(exchange);
-  co_await (follow(exchange, services_.events, services_.images, std::move(caller), filter) || exchange.disconnected());
+  co_await async::race(follow(exchange, services_.events, services_.images, std::move(caller), filter),
+                       exchange.disconnected());
 }
 
 async::Task<> RestDoor::stream_usage(http::Exchange& exchange, core::Caller caller, InstanceId id) {
@@ -112,7 +115,7 @@ async::Task<> RestDoor::stream_usage(http::Exchange& exchange, core::Caller call
       first = co_await door.usage_of(asking, of);
     }
   };
-  co_await (send(*this, exchange, std::move(caller), std::move(id), usage) || exchange.disconnected());
+  co_await async::race(send(*this, exchange, std::move(caller), std::move(id), usage), exchange.disconnected());
 }
 
 }  // namespace berth::doors::rest

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sodium.h>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
+#include "async/race.h"
 #include "async/time_limit.h"
 #include "core/session_end.h"
 #include "doors/rest/problem.h"
@@ -12,8 +11,6 @@
 
 namespace berth::doors::rest {
 namespace {
-
-using boost::asio::experimental::awaitable_operators::operator||;
 
 constexpr std::uint32_t default_time_limit = 3600;
 constexpr std::uint32_t longest_time_limit = 86'400;
@@ -64,9 +61,8 @@ async::Task<> feed(core::SessionView& view, std::string input) {
 async::Task<> run_to_end(http::Exchange& exchange, core::SessionView& view, std::string input, Milliseconds limit) {
   std::optional<Error> fault;
   try {
-    using boost::asio::experimental::awaitable_operators::operator&&;
-    const bool ended =
-        co_await async::finishes_within((stream_output(exchange, view) && feed(view, std::move(input))), limit);
+    const bool ended = co_await async::finishes_within(
+        async::both(stream_output(exchange, view), feed(view, std::move(input))), limit);
     if (!ended) {
       fault = Error(ErrorKind::timed_out, "the command did not end within its time limit and was ended");
     }
@@ -96,7 +92,7 @@ async::Task<> RestDoor::exec_command(http::Exchange& exchange, core::Caller call
                                        .user = form.user.value_or("")});
   const core::SessionEnd ends_with_this(*view);
   co_await exchange.start({.status = 200, .content_type = "application/x-ndjson", .body = {}, .headers = {}});
-  co_await (run_to_end(exchange, *view, form.input.value_or(""), limit) || exchange.disconnected());
+  co_await async::race(run_to_end(exchange, *view, form.input.value_or(""), limit), exchange.disconnected());
 }
 
 async::Task<> RestDoor::list_sessions(http::Exchange& exchange, core::Caller caller) {

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doors/rest/session_socket.h"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 
+#include "async/race.h"
 #include "base/described.h"
 
 namespace berth::doors::rest {
 namespace {
-
-using boost::asio::experimental::awaitable_operators::operator||;
 
 constexpr int normal_closure = 1000;
 constexpr int policy_violation = 1008;
@@ -112,7 +110,7 @@ void check_window(const wire::WindowSize& size) {
 async::Task<> serve_session(http::WebSocket& socket, core::SessionView& view, std::uint64_t offset) {
   std::optional<Error> fault;
   try {
-    co_await (send_items(socket, view, offset) || take_messages(socket, view));
+    co_await async::race(send_items(socket, view, offset), take_messages(socket, view));
   } catch (const Error& error) {
     fault = error;
   }
