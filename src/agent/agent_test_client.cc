@@ -56,10 +56,14 @@ AgentProcess::AgentProcess(const std::vector<std::string>& arguments) {
     pointers.push_back(word.data());
   }
   pointers.push_back(nullptr);
+  std::string path = "PATH=/usr/local/bin:/usr/bin:/bin";
+  std::string own = "BERTH_IMAGE=of the test";
+  const std::array<char*, 3> environment = {path.data(), own.data(), nullptr};
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, listener.get(), wire::agent_listen_descriptor);
-  const int fault = ::posix_spawn(&process_, BERTH_AGENT_PROGRAM, &actions, nullptr, pointers.data(), ::environ);
+  const int fault =
+      ::posix_spawn(&process_, BERTH_AGENT_PROGRAM, &actions, nullptr, pointers.data(), environment.data());
   ::posix_spawn_file_actions_destroy(&actions);
   require(fault == 0, "cannot start " BERTH_AGENT_PROGRAM);
 }
