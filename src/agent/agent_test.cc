@@ -113,8 +113,9 @@ TEST(Agent, as_process_1_lets_everything_in_the_instance_end_in_peace) {
   AgentProcess agent({}, AgentProcess::Place::process_1);
   AgentTestClient host(agent);
   // It left its session, so only process 1 can know of it.
-  const auto session = host.open(shell("setsid sh -c 'trap \"echo bye >" + farewell +
-                                       "; exit\" TERM; echo ready; while :; do sleep 0.01; done' & read line"));
+  const auto session =
+      host.open(shell("setsid sh -c 'trap \"echo bye >" + farewell +
+                      "; exit\" TERM; echo ready; exec >/dev/null 2>&1; while :; do sleep 0.01; done' & read line"));
   host.collect(session, 0, [](const Result& so_far) { return so_far.output == "ready\n"; });
   host.finish_input(session, 0);
   host.collect(session, 6);
