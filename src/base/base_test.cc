@@ -59,13 +59,12 @@ TEST(Described, a_fault_names_the_path_of_its_field) {
   EXPECT_EQ(field_of_fault("[]"), "");
 }
 
-TEST(Described, deep_nesting_is_refused_not_followed) {
-  EXPECT_THROW(parse_json(std::string(100'000, '[')), Error);
-}
+TEST(Described, deep_nesting_is_refused_not_followed) { EXPECT_THROW(parse_json(std::string(100'000, '[')), Error); }
 
 TEST(Units, durations_and_sizes_read_back_what_they_print) {
   for (const auto* text : {"90s", "5m", "1h30m", "2d"}) {
-    EXPECT_EQ(format_duration(parse_duration(format_duration(parse_duration(text)))), format_duration(parse_duration(text)));
+    EXPECT_EQ(format_duration(parse_duration(format_duration(parse_duration(text)))),
+              format_duration(parse_duration(text)));
   }
   EXPECT_EQ(parse_duration("1h30m"), Seconds{5400});
   EXPECT_EQ(parse_duration("45"), Seconds{45});

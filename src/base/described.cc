@@ -43,8 +43,7 @@ std::uint64_t read_unsigned(const boost::json::value& value, const std::string& 
   if (value.is_int64() && value.get_int64() < 0) {
     refuse(path, "must not be negative");
   }
-  const std::uint64_t number =
-      value.is_uint64() ? value.get_uint64() : static_cast<std::uint64_t>(value.get_int64());
+  const std::uint64_t number = value.is_uint64() ? value.get_uint64() : static_cast<std::uint64_t>(value.get_int64());
   if (number > high) {
     refuse(path, "must be at most " + std::to_string(high));
   }
@@ -70,9 +69,9 @@ namespace {
 // Config files may write units ("5m", "512MiB"); the wire has bare numbers. One reader takes both.
 template <class T, class Parse>
 T read_quantity(const boost::json::value& value, const std::string& path, Parse parse) {
-  const std::string text =
-      value.is_string() ? std::string(value.get_string())
-                        : std::to_string(read_unsigned(value, path, std::numeric_limits<std::int64_t>::max()));
+  const std::string text = value.is_string()
+                               ? std::string(value.get_string())
+                               : std::to_string(read_unsigned(value, path, std::numeric_limits<std::int64_t>::max()));
   try {
     return parse(text);
   } catch (const Error& error) {

@@ -31,8 +31,8 @@
 namespace berth {
 
 enum class Missing {
-  is_an_error,     // every member but optionals must be there
-  keeps_default,   // a missing member keeps its default
+  is_an_error,    // every member but optionals must be there
+  keeps_default,  // a missing member keeps its default
 };
 
 template <class E>

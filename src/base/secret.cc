@@ -36,7 +36,8 @@ std::string hash_token(const Secret& token) {
 void write_secret_file(const std::filesystem::path& path, const Secret& secret) {
   const std::string temporary = path.string() + ".new";
   const auto fail = [&](const char* doing) {
-    throw Error(ErrorKind::unavailable, std::string("cannot ") + doing + " " + path.string() + ": " + std::strerror(errno));
+    throw Error(ErrorKind::unavailable,
+                std::string("cannot ") + doing + " " + path.string() + ": " + std::strerror(errno));
   };
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file || ::fchmod(file.get(), 0600) != 0) {

@@ -8,15 +8,13 @@
 
 namespace berth::wire {
 
-BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file)
 BOOST_DESCRIBE_STRUCT(WindowSize, (), (columns, rows))
 BOOST_DESCRIBE_STRUCT(OpenSession, (), (kind, command, environment, directory, user, path, size))
 BOOST_DESCRIBE_STRUCT(SignalSession, (), (number))
 BOOST_DESCRIBE_STRUCT(SessionExit, (), (code, signal))
 BOOST_DESCRIBE_STRUCT(Refusal, (), (kind, message))
 BOOST_DESCRIBE_STRUCT(HostHello, (), (version))
-BOOST_DESCRIBE_STRUCT(SessionState, (),
-                      (session, kind, command, retained_from, output_end, input_end, exit))
+BOOST_DESCRIBE_STRUCT(SessionState, (), (session, kind, command, retained_from, output_end, input_end, exit))
 BOOST_DESCRIBE_STRUCT(ServiceState, (), (running, exit))
 BOOST_DESCRIBE_STRUCT(AgentHello, (), (version, sessions, service))
 BOOST_DESCRIBE_STRUCT(ListeningPort, (), (protocol, address, port))
@@ -43,7 +41,8 @@ Frame decode(std::string_view packet) {
   }
   const auto type = static_cast<std::uint8_t>(packet[0]);
   const auto stream = static_cast<std::uint8_t>(packet[1]);
-  if (type < static_cast<std::uint8_t>(FrameType::hello) || type > static_cast<std::uint8_t>(FrameType::service_state)) {
+  if (type < static_cast<std::uint8_t>(FrameType::hello) ||
+      type > static_cast<std::uint8_t>(FrameType::service_state)) {
     fault("the agent sent a frame of an unknown type");
   }
   if (stream > static_cast<std::uint8_t>(Stream::standard_error) || packet[2] != 0 || packet[3] != 0) {
@@ -70,8 +69,8 @@ Payload decode_payload(std::string_view text) {
   }
 }
 
-#define BERTH_PAYLOAD(Payload)                              \
-  template std::string encode_payload(const Payload&);      \
+#define BERTH_PAYLOAD(Payload)                         \
+  template std::string encode_payload(const Payload&); \
   template Payload decode_payload<Payload>(std::string_view);
 BERTH_PAYLOAD(OpenSession)
 BERTH_PAYLOAD(WindowSize)

@@ -10,8 +10,8 @@
 // A frame is a 16-byte header (little endian) and a payload of at most max_payload bytes:
 //   u8 type · u8 stream · u16 zero · u32 session · u64 offset
 //
-// The first frame each way is `hello`. The agent's hello lists the sessions it still holds; none of them sends output on
-// this link before it is attached (`attach`) or opened (`open`).
+// The first frame each way is `hello`. The agent's hello lists the sessions it still holds; none of them sends output
+// on this link before it is attached (`attach`) or opened (`open`).
 //
 // Output: stdout and stderr of a session are one sequence of bytes, each frame tagged with its stream; `offset` is the
 // position of the frame's first byte in that sequence. The agent keeps what was not acknowledged, at most
@@ -25,6 +25,7 @@
 //
 // Everything from the agent is hostile: decode() throws Error{instance_fault} and the reader drops the link.
 
+#include <boost/describe/enum.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -37,7 +38,7 @@
 namespace berth::wire {
 
 inline constexpr int agent_protocol_version = 1;
-inline constexpr int agent_listen_descriptor = 3;  // inherited by the agent from the OCI runtime
+inline constexpr int agent_listen_descriptor = 3;           // inherited by the agent from the OCI runtime
 inline constexpr const char* agent_path = "/.berth/agent";  // where its binary is mounted in the instance, read-only
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_payload = 32 * 1024;
@@ -48,23 +49,23 @@ inline constexpr std::uint64_t input_window = 256 * 1024;
 inline constexpr std::size_t max_sessions = 64;  // open at one time in one instance
 
 enum class FrameType : std::uint8_t {
-  hello = 1,           // both ways. Payload: HostHello or AgentHello
-  open = 2,            // host → agent. Payload: OpenSession; `session` is chosen by the host, not 0, not in use
-  opened = 3,          // agent → host. The session runs
-  refused = 4,         // agent → host. The session did not start or does not exist. Payload: Refusal
-  attach = 5,          // host → agent. Send output from `offset` on
-  output = 6,          // agent → host. `stream`, `offset`, payload: bytes
-  acknowledge = 7,     // host → agent. Everything before `offset` arrived
-  input = 8,           // host → agent. `offset`, payload: bytes for stdin
-  input_end = 9,       // host → agent. Close stdin (a terminal gets its end-of-file character)
+  hello = 1,                // both ways. Payload: HostHello or AgentHello
+  open = 2,                 // host → agent. Payload: OpenSession; `session` is chosen by the host, not 0, not in use
+  opened = 3,               // agent → host. The session runs
+  refused = 4,              // agent → host. The session did not start or does not exist. Payload: Refusal
+  attach = 5,               // host → agent. Send output from `offset` on
+  output = 6,               // agent → host. `stream`, `offset`, payload: bytes
+  acknowledge = 7,          // host → agent. Everything before `offset` arrived
+  input = 8,                // host → agent. `offset`, payload: bytes for stdin
+  input_end = 9,            // host → agent. Close stdin (a terminal gets its end-of-file character)
   input_acknowledged = 10,  // agent → host. The program took everything before `offset`
-  resize = 11,         // host → agent. Payload: WindowSize
-  signal = 12,         // host → agent. Payload: SignalSession
-  exited = 13,         // agent → host. Payload: SessionExit; `offset` is the end of the output
-  close = 14,          // host → agent. Kill what still runs (SIGHUP, then SIGKILL), forget the session
-  list_ports = 15,     // host → agent. `session` is a request number
-  ports = 16,          // agent → host. Payload: ListeningPorts
-  service_state = 17,  // agent → host, also unasked. Payload: ServiceState
+  resize = 11,              // host → agent. Payload: WindowSize
+  signal = 12,              // host → agent. Payload: SignalSession
+  exited = 13,              // agent → host. Payload: SessionExit; `offset` is the end of the output
+  close = 14,               // host → agent. Kill what still runs (SIGHUP, then SIGKILL), forget the session
+  list_ports = 15,          // host → agent. `session` is a request number
+  ports = 16,               // agent → host. Payload: ListeningPorts
+  service_state = 17,       // agent → host, also unasked. Payload: ServiceState
 };
 
 enum class Stream : std::uint8_t { none = 0, standard_output = 1, standard_error = 2 };
@@ -72,14 +73,15 @@ enum class Stream : std::uint8_t { none = 0, standard_output = 1, standard_error
 // What a session runs. The three below `command` are the agent itself in a child process: they speak tar or raw bytes
 // on standard input and output, report faults in one sentence on standard error, and exit with 0 or 1.
 enum class SessionKind {
-  terminal,     // `command` on a new pseudo terminal; empty command: the user's login shell
-  command,      // `command` with separate pipes
-  read_tar,     // tar stream of `path` (file or folder; names relative to its parent) on stdout
-  write_tar,    // unpack a tar stream from stdin below the folder `path`: no "..", absolute names, devices, or writing
-                // through links
-  read_file,    // the bytes of the regular file `path` on stdout
-  write_file,   // stdin into the file `path`, replaced atomically; its folder must exist
+  terminal,    // `command` on a new pseudo terminal; empty command: the user's login shell
+  command,     // `command` with separate pipes
+  read_tar,    // tar stream of `path` (file or folder; names relative to its parent) on stdout
+  write_tar,   // unpack a tar stream from stdin below the folder `path`: no "..", absolute names, devices, or writing
+               // through links
+  read_file,   // the bytes of the regular file `path` on stdout
+  write_file,  // stdin into the file `path`, replaced atomically; its folder must exist
 };
+BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file)
 
 struct WindowSize {
   std::uint16_t columns = 80;
@@ -101,12 +103,12 @@ struct SignalSession {
 };
 
 struct SessionExit {
-  std::optional<int> code;    // exactly one of the two
+  std::optional<int> code;  // exactly one of the two
   std::optional<int> signal;
 };
 
 struct Refusal {
-  std::string kind;     // an ErrorKind's name: not_found, exhausted, invalid_argument, unavailable
+  std::string kind;  // an ErrorKind's name: not_found, exhausted, invalid_argument, unavailable
   std::string message;
 };
 
@@ -120,7 +122,7 @@ struct SessionState {
   std::vector<std::string> command;
   std::uint64_t retained_from = 0;  // the oldest output offset that can still be sent
   std::uint64_t output_end = 0;
-  std::uint64_t input_end = 0;      // input taken so far
+  std::uint64_t input_end = 0;  // input taken so far
   std::optional<SessionExit> exit;
 };
 

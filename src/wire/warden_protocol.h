@@ -4,11 +4,12 @@
 // The warden protocol: what berthd (unprivileged) may ask of the warden (root).
 //
 // Carrier: a unix SOCK_SEQPACKET socket, one JSON message of at most max_warden_message bytes a packet, descriptors
-// passed with SCM_RIGHTS. Each connection is served by a thread of its own, one request at a time, in order; berthd opens
-// as many connections as it wants operations at once (at most max_warden_connections).
+// passed with SCM_RIGHTS. Each connection is served by a thread of its own, one request at a time, in order; berthd
+// opens as many connections as it wants operations at once (at most max_warden_connections).
 //
-// A request is {"operation": name, ...its fields}. The answer is {"result": …} or {"error": {"kind", "message"}}; the long
-// operations send {"progress": {"fraction", "note"}} messages before it. A peer that breaks the form is disconnected.
+// A request is {"operation": name, ...its fields}. The answer is {"result": …} or {"error": {"kind", "message"}}; the
+// long operations send {"progress": {"fraction", "note"}} messages before it. A peer that breaks the form is
+// disconnected.
 //
 // The warden takes ids, names and bounded numbers: never a path, a mount option, a capability list or an OCI config.
 // Every operation may be repeated after a lost answer.
@@ -29,23 +30,23 @@ inline constexpr std::size_t max_warden_message = 256 * 1024;
 inline constexpr int max_warden_connections = 64;
 
 enum class Operation {
-  hello,          // {version}                      → Capabilities
-  create,         // {id, spec}                     → {}      make or start it; running already: success
-  stop,           // {id}                           → {}      end its processes, keep its disk; unknown: success
-  destroy,        // {id}                           → {}      and its disk; unknown: success
-  list,           // {}                             → [InstanceStatus]
-  pause,          // {id}                           → {}
-  resume,         // {id}                           → {}
-  usage,          // {id}                           → Usage
-  agent,          // {id}                           → {} + 1 descriptor: a new connection to its agent
-  connect,        // {id, port}                     → {} + 1 descriptor: TCP to 127.0.0.1:port inside
-  export_disk,    // {id}                           → {} + 1 descriptor: a pipe with a tar of its whole file system
-  watch,          // {}                             → {} and then {"exited": InstanceStatus} for each end, for ever
-  list_images,    // {}                             → [ImageStatus]
-  build_image,    // {name}                         → ImageStatus   a built-in recipe; long: progress
-  import_image,   // {name, form} + 1 descriptor    → ImageStatus   a regular file (tar, possibly compressed), or a
-                  //                                  directory (OCI layout with one image); long: progress
-  remove_image,   // {name}                         → {}      in use: conflict; unknown: success
+  hello,         // {version}                      → Capabilities
+  create,        // {id, spec}                     → {}      make or start it; running already: success
+  stop,          // {id}                           → {}      end its processes, keep its disk; unknown: success
+  destroy,       // {id}                           → {}      and its disk; unknown: success
+  list,          // {}                             → [InstanceStatus]
+  pause,         // {id}                           → {}
+  resume,        // {id}                           → {}
+  usage,         // {id}                           → Usage
+  agent,         // {id}                           → {} + 1 descriptor: a new connection to its agent
+  connect,       // {id, port}                     → {} + 1 descriptor: TCP to 127.0.0.1:port inside
+  export_disk,   // {id}                           → {} + 1 descriptor: a pipe with a tar of its whole file system
+  watch,         // {}                             → {} and then {"exited": InstanceStatus} for each end, for ever
+  list_images,   // {}                             → [ImageStatus]
+  build_image,   // {name}                         → ImageStatus   a built-in recipe; long: progress
+  import_image,  // {name, form} + 1 descriptor    → ImageStatus   a regular file (tar, possibly compressed), or a
+                 //                                  directory (OCI layout with one image); long: progress
+  remove_image,  // {name}                         → {}      in use: conflict; unknown: success
 };
 BOOST_DESCRIBE_ENUM(Operation, hello, create, stop, destroy, list, pause, resume, usage, agent, connect, export_disk,
                     watch, list_images, build_image, import_image, remove_image)
@@ -68,7 +69,7 @@ struct InstanceSpec {
   std::uint32_t open_files = 1024;
   Bytes disk = 1_GiB;
   DiskKind disk_kind = DiskKind::memory;
-  std::uint32_t inodes = 100'000;   // of a memory disk
+  std::uint32_t inodes = 100'000;  // of a memory disk
   Egress egress = Egress::none;
   std::uint32_t egress_kilobits = 10'000;  // per second, each way, of `full`
   bool no_new_privileges = false;
@@ -79,9 +80,9 @@ BOOST_DESCRIBE_STRUCT(InstanceSpec, (),
 
 struct Capabilities {
   int version = 0;
-  std::string runtime;              // "runc 1.1.5"
-  std::uint32_t most_instances = 0; // how many uid ranges and addresses there are
-  std::vector<std::string> recipes; // names build_image takes
+  std::string runtime;               // "runc 1.1.5"
+  std::uint32_t most_instances = 0;  // how many uid ranges and addresses there are
+  std::vector<std::string> recipes;  // names build_image takes
 };
 BOOST_DESCRIBE_STRUCT(Capabilities, (), (version, runtime, most_instances, recipes))
 
@@ -92,7 +93,7 @@ struct InstanceStatus {
   std::string id;
   std::string image;
   InstanceActivity activity = InstanceActivity::stopped;
-  bool out_of_memory = false;      // its memory limit killed a process since it started
+  bool out_of_memory = false;  // its memory limit killed a process since it started
 };
 BOOST_DESCRIBE_STRUCT(InstanceStatus, (), (id, image, activity, out_of_memory))
 
@@ -104,7 +105,7 @@ struct Usage {
   std::uint64_t processes = 0;
   Bytes disk;
   Bytes disk_limit;
-  Bytes received;                      // by the instance, since it started
+  Bytes received;  // by the instance, since it started
   Bytes sent;
   std::uint64_t out_of_memory_kills = 0;
 };

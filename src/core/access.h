@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/describe/enum.hpp>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace berth::core {
+
+enum class Role { admin, member, guest };
+BOOST_DESCRIBE_ENUM(Role, admin, member, guest)
+
+enum class Scope { instances_read, instances_write, images_read, images_write, tokens_write, accounts_write };
+BOOST_DESCRIBE_ENUM(Scope, instances_read, instances_write, images_read, images_write, tokens_write, accounts_write)
+
+using Scopes = std::set<Scope>;
+
+struct Account {
+  AccountId id;
+  std::string name;
+  Role role = Role::member;
+  TimePoint created_at;
+};
+
+// A login_code is the one-time code of a login link: it is traded for one of the others and is no use for anything
+// else.
+enum class TokenKind { api_token, browser, login_code };
+BOOST_DESCRIBE_ENUM(TokenKind, api_token, browser, login_code)
+
+struct Token {
+  TokenId id;
+  AccountId account;
+  std::string name;
+  TokenKind kind = TokenKind::api_token;
+  Scopes scopes;
+  std::string hash;  // hash_token() of the secret; the secret itself is kept nowhere
+  TimePoint created_at;
+  std::optional<TimePoint> expires_at;
+};
+
+// Who asks: the first parameter of every use case.
+struct Caller {
+  Account account;
+  Scopes scopes;
+  TokenId token;
+};
+
+// All that a role may ever do; a token can only narrow it.
+Scopes scopes_of(Role role);
+
+// Throws Error{forbidden} that names the missing scope.
+void require(const Caller& caller, Scope scope);
+
+// Whether the caller may act on what `owner` has. Admins (scope accounts_write) may act on everything.
+bool may_touch(const Caller& caller, const AccountId& owner);
+
+}  // namespace berth::core

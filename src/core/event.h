@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace berth::core {
+
+enum class EventType {
+  instance_created,
+  instance_queued,
+  instance_starting,
+  instance_running,
+  instance_asleep,
+  instance_stopped,
+  instance_grace,
+  instance_failed,
+  instance_gone,
+  instance_extended,
+  instance_renamed,
+  session_opened,
+  session_closed,
+  image_preparing,
+  image_ready,
+  image_failed,
+  image_removed,
+  token_created,
+  token_removed,
+  login,
+};
+BOOST_DESCRIBE_ENUM(EventType, instance_created, instance_queued, instance_starting, instance_running, instance_asleep,
+                    instance_stopped, instance_grace, instance_failed, instance_gone, instance_extended,
+                    instance_renamed, session_opened, session_closed, image_preparing, image_ready, image_failed,
+                    image_removed, token_created, token_removed, login)
+
+// Something that happened, stored with the change it tells of.
+struct Event {
+  std::uint64_t sequence = 0;  // given by the store, rising in the order of commits, without reuse
+  EventType type = EventType::login;
+  TimePoint at;
+  std::optional<AccountId> account;  // whose; none: everybody's (images)
+  std::optional<InstanceId> instance;
+  std::optional<ImageName> image;
+  std::string detail;  // a sentence for people
+};
+
+}  // namespace berth::core

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "core/access.h"
+#include "core/event.h"
+#include "core/image.h"
+#include "core/instance.h"
+
+namespace berth::core {
+
+struct InstanceFilter {
+  std::optional<AccountId> account;
+  std::vector<InstanceState> states;  // empty: all
+  std::optional<std::string> before;  // cursor: id of the last instance of the page before
+  std::size_t limit = 50;             // 0: no limit
+};
+
+struct EventFilter {
+  std::uint64_t after = 0;
+  std::optional<AccountId> account;  // theirs and everybody's; none: all
+  std::optional<InstanceId> instance;
+  std::size_t limit = 50;
+};
+
+struct Page {
+  std::optional<std::string> after;  // cursor: id of the last item of the page before
+  std::size_t limit = 50;            // 0: no limit
+};
+
+// The verbs of one transaction. Serializable: what it reads does not change until it ends. put_ inserts or replaces by
+// id. Throws Error{unavailable} when the database does (full disk, lost connection), {conflict} for a second use of a
+// token hash or idempotency key and for an account that is not there, {invalid_argument} for what core/storable.h
+// refuses. A verb that throws undoes the whole transaction, even when `work` catches it. A limit of 0 is none.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+
+  virtual void put_account(const Account& account) = 0;
+  virtual std::optional<Account> find_account(const AccountId& id) = 0;
+  virtual std::vector<Account> list_accounts(const Page& page) = 0;  // by id
+
+  virtual void put_token(const Token& token) = 0;
+  virtual std::optional<Token> find_token(const TokenId& id) = 0;
+  virtual std::optional<Token> find_token_by_hash(const std::string& hash) = 0;
+  virtual std::vector<Token> list_tokens(const AccountId& account, const Page& page) = 0;  // by id, without login codes
+  virtual void remove_token(const TokenId& id) = 0;
+  virtual std::size_t remove_tokens_expired_before(TimePoint time) = 0;  // how many
+
+  virtual void put_image(const Image& image) = 0;
+  virtual std::optional<Image> find_image(const ImageName& name) = 0;
+  virtual std::vector<Image> list_images() = 0;  // by name
+  virtual void remove_image(const ImageName& name) = 0;
+
+  virtual void put_instance(const Instance& instance) = 0;
+  virtual std::optional<Instance> find_instance(const InstanceId& id) = 0;
+  virtual std::optional<Instance> find_instance_by_key(const AccountId& account,
+                                                       const std::string& idempotency_key) = 0;
+  // Newest first: by created_at, then id, both falling.
+  virtual std::vector<Instance> list_instances(const InstanceFilter& filter) = 0;
+  virtual std::vector<Instance> list_queued() = 0;  // by queue_number
+  virtual std::size_t count_instances(const std::optional<AccountId>& account,
+                                      const std::vector<InstanceState>& states) = 0;
+  // Not gone, and expires_at (in grace: gone_at) is at or before `time`. Oldest first.
+  virtual std::vector<Instance> list_due(TimePoint time) = 0;
+  virtual std::uint64_t next_queue_number() = 0;
+
+  virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
+  virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence
+  virtual std::uint64_t last_event_sequence() = 0;                        // 0: none yet
+};
+
+// Where state is kept. Lives as long as the server; transactions under way at its end are finished first.
+class Store {
+ public:
+  virtual ~Store() = default;
+  // Runs `work` on the writer thread, commits durably, and resumes the caller on its own executor. Whether it appended
+  // events. When `work` throws, everything it did is undone and the exception is passed on. `work` must not block. Not
+  // cancellable: a cancelled caller still waits for the end, so `work` may refer to what the caller holds.
+  virtual async::Task<bool> transact(std::function<void(Transaction&)> work) = 0;
+};
+
+}  // namespace berth::core
