@@ -75,6 +75,7 @@ class Attachment {
   void message(WebSocket::Kind kind, std::string_view message);
   void control(const boost::json::value& message);
   void attached(const boost::json::value& message);
+  void tell_loss(std::uint64_t lost);
   void output(std::string_view message);
   void wrote(std::size_t count, bool ok);
   void exited(const boost::json::value& message);
@@ -246,23 +247,39 @@ void Attachment::control(const boost::json::value& message) {
 }
 
 void Attachment::attached(const boost::json::value& message) {
-  const std::int64_t offset = std::max<std::int64_t>(number_of(message, "offset").value_or(0), 0);
+  const auto offset = number_of(message, "offset");
   const auto taken = number_of(message, "input");
-  const std::uint64_t lost = position_.attached(static_cast<std::uint64_t>(offset));
-  if (!window_.attached(taken ? std::optional(static_cast<std::uint64_t>(*taken)) : std::nullopt)) {
+  if (!offset || !taken || *offset < 0 || *taken < 0) {
+    throw Error(ErrorKind::unavailable, "a field is missing");
+  }
+  const std::uint64_t lost = position_.attached(static_cast<std::uint64_t>(*offset));
+  if (attached_) {  // said again where output is no longer kept
+    tell_loss(lost);
+    window_.taken(static_cast<std::uint64_t>(*taken));
+    flush_input();
+    return;
+  }
+  if (!window_.attached(static_cast<std::uint64_t>(*taken))) {
     fail(Error(ErrorKind::unavailable,
                "the connection was lost while input was on its way, and how much of it arrived cannot be known"));
     return;
   }
   attached_ = true;
+  was_attached_ = true;
   attached_at_ = SteadyClock::now();
   if (std::exchange(loss_told_, false)) {
-    say_(" attached at byte " + std::to_string(offset) +
-         (lost > 0 ? ", " + rough_size(lost) + " of output are no longer kept\n" : ", nothing lost\n"));
+    say_(" attached again at byte " + std::to_string(*offset) + "\n");
   }
-  was_attached_ = true;
+  tell_loss(lost);
   resize();
   flush_input();
+}
+
+// Scrollback that has gone before we first looked is nobody's loss.
+void Attachment::tell_loss(std::uint64_t lost) {
+  if (lost > 0 && position_.received() > lost) {
+    say_(rough_size(lost) + " of output are no longer kept\n");
+  }
 }
 
 void Attachment::output(std::string_view message) {

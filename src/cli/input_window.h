@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,25 +17,21 @@ class InputWindow {
   // `sole_writer`: nobody else types into the session, so that its count tells what of ours arrived.
   explicit InputWindow(bool sole_writer) : sole_writer_(sole_writer) {}
 
-  // A connection begins; the session has taken `taken` bytes of input, or the server does not say. Returns false when
-  // it cannot be known what of ours arrived.
-  bool attached(std::optional<std::uint64_t> taken);
+  // A connection begins, and the session has taken `taken` bytes of input. Returns false when it cannot be known what
+  // of ours arrived.
+  bool attached(std::uint64_t taken);
   void push(std::string_view input) { kept_ += input; }
   void taken(std::uint64_t taken);
   // The next bytes to send, empty when there are none or the window is full. They count as sent.
   std::string next();
   bool all_sent() const { return sent_ == kept_.size(); }
-  // Forgets what was not sent: nobody wants keys typed into a dead connection to arrive later.
-  void drop_unsent() { kept_.resize(sent_); }
 
  private:
   bool sole_writer_;
   bool started_ = false;
-  bool counted_ = false;       // the server counts input on this connection
-  bool sent_blindly_ = false;  // some of it went to a server that does not
-  std::uint64_t base_ = 0;     // the session's count at the front of kept_
-  std::string kept_;           // not known to be taken
-  std::size_t sent_ = 0;       // of kept_, on this connection
+  std::uint64_t base_ = 0;  // the session's count at the front of kept_
+  std::string kept_;        // not known to be taken
+  std::size_t sent_ = 0;    // of kept_, on this connection
 };
 
 }  // namespace berth::cli
