@@ -8,7 +8,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
-#include "async/either.h"
+#include "async/race.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
 #include "async/trigger.h"
@@ -92,51 +92,75 @@ TEST(TimeLimit, ends_work_that_does_not_end) {
   EXPECT_EQ(message, "too slow");
 }
 
-Task<ErrorKind> kind_within(Task<> work, Milliseconds limit) {
+Task<> failing_scenario(std::string& message) {
   try {
-    co_await with_limit(std::move(work), limit, "too slow");
+    co_await finishes_within(throwing(), std::chrono::hours{1});
+  } catch (const Error& error) {
+    message = error.what();
+  }
+}
+
+TEST(TimeLimit, passes_on_at_once_what_the_work_throws) {
+  boost::asio::io_context loop;
+  std::string message;
+  run(loop, failing_scenario(message));
+  EXPECT_EQ(message, "no");
+}
+
+Task<> note_cancellation(Task<> task, bool& cancelled) {
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    cancelled = is_cancellation(std::current_exception());
+    throw;
+  }
+}
+
+Task<> trigger_within(Trigger& trigger) { co_await finishes_within(trigger.wait(), std::chrono::hours{1}); }
+
+Task<> cancelled_scenario(Trigger& trigger, bool& cancelled) {
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  group.spawn(note_cancellation(trigger_within(trigger), cancelled));
+  co_await pause_for(Milliseconds{0});
+  co_await group.stop(std::chrono::hours{1});
+}
+
+TEST(TimeLimit, is_cancelled_like_any_task) {
+  boost::asio::io_context loop;
+  Trigger trigger(loop.get_executor());
+  bool cancelled = false;
+  run(loop, cancelled_scenario(trigger, cancelled));
+  EXPECT_TRUE(cancelled);
+}
+
+Task<> race_scenario(std::string& message, std::size_t& first, bool& loser_cancelled) {
+  Trigger never_fired(co_await boost::asio::this_coro::executor);
+  first = co_await race(note_cancellation(never_fired.wait(), loser_cancelled), pause_for(Milliseconds{0}));
+  try {
+    co_await race(never_fired.wait(), throwing());
+  } catch (const Error& error) {
+    message = error.what();
+  }
+}
+
+TEST(Race, ends_with_the_first_task_and_its_exception_and_cancels_the_other) {
+  boost::asio::io_context loop;
+  std::string message;
+  std::size_t first = 0;
+  bool loser_cancelled = false;
+  run(loop, race_scenario(message, first, loser_cancelled));
+  EXPECT_EQ(first, 1);
+  EXPECT_TRUE(loser_cancelled);
+  EXPECT_EQ(message, "no");
+}
+
+Task<ErrorKind> kind_of_both(Task<> left, Task<> right) {
+  try {
+    co_await both(std::move(left), std::move(right));
   } catch (const Error& error) {
     co_return error.kind();
   }
   co_return ErrorKind::internal;
-}
-
-Task<> fault_within_limit_scenario(ErrorKind& kind) { kind = co_await kind_within(throwing(), Seconds{1000}); }
-
-TEST(TimeLimit, passes_a_fault_on_at_once) {
-  boost::asio::io_context loop;
-  ErrorKind kind = ErrorKind::internal;
-  run(loop, fault_within_limit_scenario(kind));
-  EXPECT_EQ(kind, ErrorKind::conflict);
-}
-
-Task<> cancelled_scenario(boost::asio::io_context& loop, bool& joined, std::string& fault) {
-  Trigger trigger(loop.get_executor());
-  TaskGroup group(loop.get_executor(), [&](const std::string& what) { fault = what; });
-  group.spawn(with_limit(trigger.wait(), Seconds{1000}, "too slow"));
-  co_await pause_for(Milliseconds{0});
-  joined = co_await group.stop(Seconds{5});
-}
-
-TEST(TimeLimit, is_cancelled_with_its_work) {
-  boost::asio::io_context loop;
-  bool joined = false;
-  std::string fault;
-  run(loop, cancelled_scenario(loop, joined, fault));
-  EXPECT_TRUE(joined);
-  EXPECT_EQ(fault, "");  // a cancellation is none
-}
-
-Task<> either_scenario(boost::asio::io_context& loop, ErrorKind& kind) {
-  Trigger never_fired(loop.get_executor());
-  kind = co_await kind_within(until_either_ends(never_fired.wait(), throwing()), Seconds{1000});
-}
-
-TEST(Either, a_fault_of_one_ends_the_other_and_keeps_its_kind) {
-  boost::asio::io_context loop;
-  ErrorKind kind = ErrorKind::internal;
-  run(loop, either_scenario(loop, kind));
-  EXPECT_EQ(kind, ErrorKind::conflict);
 }
 
 Task<> quick(bool& ended) {
@@ -144,10 +168,10 @@ Task<> quick(bool& ended) {
   co_return;
 }
 
-Task<> both_scenario(boost::asio::io_context& loop, bool& ended, ErrorKind& late, ErrorKind& two) {
-  Trigger never_fired(loop.get_executor());
-  late = co_await kind_within(until_both_end(quick(ended), throwing()), Seconds{1000});
-  two = co_await kind_within(until_both_end(throwing(), never_fired.wait()), Seconds{1000});
+Task<> both_scenario(bool& ended, ErrorKind& late, ErrorKind& two) {
+  Trigger never_fired(co_await boost::asio::this_coro::executor);
+  late = co_await kind_of_both(quick(ended), throwing());
+  two = co_await kind_of_both(throwing(), never_fired.wait());
 }
 
 TEST(Both, end_and_the_first_fault_keeps_its_kind) {
@@ -155,7 +179,7 @@ TEST(Both, end_and_the_first_fault_keeps_its_kind) {
   bool ended = false;
   ErrorKind late = ErrorKind::internal;
   ErrorKind two = ErrorKind::internal;
-  run(loop, both_scenario(loop, ended, late, two));
+  run(loop, both_scenario(ended, late, two));
   EXPECT_TRUE(ended);
   EXPECT_EQ(late, ErrorKind::conflict);
   EXPECT_EQ(two, ErrorKind::conflict);

@@ -5,7 +5,7 @@
 #include <random>
 #include <utility>
 
-#include "async/either.h"
+#include "async/race.h"
 #include "async/time_limit.h"
 
 namespace berth::core {
@@ -55,7 +55,7 @@ async::Task<> AgentLink::greet(Milliseconds limit) {
 async::Task<> AgentLink::run() {
   std::optional<Error> ended;
   try {
-    co_await async::until_either_ends(read_frames(), write_frames());
+    co_await async::race(read_frames(), write_frames());
   } catch (const Error& error) {
     ended = error;
   } catch (const std::exception&) {

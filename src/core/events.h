@@ -17,8 +17,8 @@ class Events {
   async::Task<std::vector<Event>> list(Caller caller, EventFilter filter);
   // The sequence number of the last event of all: where a follower that wants only news begins.
   async::Task<std::uint64_t> last(Caller caller);
-  // Waits until there may be more to list.
-  async::Task<> appended() { return journal_.appended(); }
+  // Fires when there may be more to list.
+  async::Trigger& appended() { return journal_.appended(); }
 
  private:
   Journal& journal_;

@@ -109,11 +109,12 @@ async::Task<ShownInstance> Instances::find(Caller caller, InstanceId id) {
 async::Task<ShownInstance> Instances::wait_until_started(Caller caller, InstanceId id, Milliseconds limit) {
   const auto started = [](Instances& self, Caller asking, InstanceId waited) -> async::Task<> {
     for (;;) {
+      const unsigned long seen = self.journal_.appended().count();
       const ShownInstance now = co_await self.find(asking, waited);
       if (now.instance.state != InstanceState::queued && now.instance.state != InstanceState::starting) {
         co_return;
       }
-      co_await self.journal_.appended();
+      co_await self.journal_.appended().wait_beyond(seen);
     }
   };
   co_await async::finishes_within(started(*this, caller, id), limit);

@@ -41,6 +41,7 @@ class SessionView {
   SessionView& operator=(const SessionView&) = delete;
 
   std::uint32_t session() const { return session_; }
+  const std::shared_ptr<AgentLink>& link() const { return link_; }
   // Input that the program took by now.
   std::uint64_t input_taken() const;
   // Output in order without repetition, then the exit, once; between them what was taken of the input. An offset beyond
