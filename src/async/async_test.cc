@@ -154,6 +154,37 @@ TEST(Race, ends_with_the_first_task_and_its_exception_and_cancels_the_other) {
   EXPECT_EQ(message, "no");
 }
 
+Task<ErrorKind> kind_of_both(Task<> left, Task<> right) {
+  try {
+    co_await both(std::move(left), std::move(right));
+  } catch (const Error& error) {
+    co_return error.kind();
+  }
+  co_return ErrorKind::internal;
+}
+
+Task<> quick(bool& ended) {
+  ended = true;
+  co_return;
+}
+
+Task<> both_scenario(bool& ended, ErrorKind& late, ErrorKind& two) {
+  Trigger never_fired(co_await boost::asio::this_coro::executor);
+  late = co_await kind_of_both(quick(ended), throwing());
+  two = co_await kind_of_both(throwing(), never_fired.wait());
+}
+
+TEST(Both, end_and_the_first_fault_keeps_its_kind) {
+  boost::asio::io_context loop;
+  bool ended = false;
+  ErrorKind late = ErrorKind::internal;
+  ErrorKind two = ErrorKind::internal;
+  run(loop, both_scenario(ended, late, two));
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(late, ErrorKind::conflict);
+  EXPECT_EQ(two, ErrorKind::conflict);
+}
+
 Task<> pool_scenario(BlockingPool& pool, std::thread::id& worker, std::thread::id& after) {
   worker = co_await pool.run<std::thread::id>([] { return std::this_thread::get_id(); });
   after = std::this_thread::get_id();

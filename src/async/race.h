@@ -40,4 +40,20 @@ inline Task<std::size_t> race(Task<> left, Task<> right) {
   co_return result.first;
 }
 
+// Runs both to their ends. The first exception cancels the other and passes through.
+// (Asio's own `a && b` wraps two exceptions into one of its own, which hides their kind.)
+inline Task<> both(Task<> left, Task<> right) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto [order, left_fault, right_fault] =
+      co_await boost::asio::experimental::make_parallel_group(
+          boost::asio::co_spawn(executor, std::move(left), boost::asio::deferred),
+          boost::asio::co_spawn(executor, std::move(right), boost::asio::deferred))
+          .async_wait(boost::asio::experimental::wait_for_one_error(), boost::asio::deferred);
+  for (const std::exception_ptr& fault : {order[0] == 0 ? left_fault : right_fault, left_fault, right_fault}) {
+    if (fault) {
+      std::rethrow_exception(fault);
+    }
+  }
+}
+
 }  // namespace berth::async

@@ -2,10 +2,10 @@
 #include "core/agent_link.h"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <random>
 #include <utility>
 
+#include "async/race.h"
 #include "async/time_limit.h"
 
 namespace berth::core {
@@ -53,10 +53,9 @@ async::Task<> AgentLink::greet(Milliseconds limit) {
 }
 
 async::Task<> AgentLink::run() {
-  using boost::asio::experimental::awaitable_operators::operator||;
   std::optional<Error> ended;
   try {
-    co_await (read_frames() || write_frames());
+    co_await async::race(read_frames(), write_frames());
   } catch (const Error& error) {
     ended = error;
   } catch (const std::exception&) {
@@ -121,6 +120,10 @@ void AgentLink::take(wire::Frame frame) {
       return;
     case wire::FrameType::input_acknowledged:
       session.input_taken = std::min(std::max(session.input_taken, frame.offset), session.input_sent);
+      for (SessionView* view : session.views) {
+        view->input_taken_ = InputTaken{session.input_taken};
+        view->changed_.fire();
+      }
       break;
     case wire::FrameType::exited:
       session.exit = wire::decode_payload<wire::SessionExit>(frame.payload);

@@ -31,8 +31,8 @@ class Images {
   // interrupted.
   async::Task<> prepare_built_in(std::vector<std::string> recipes);
 
-  // Waits for the next step of any image being prepared.
-  async::Task<> progressed() { return progressed_.wait(); }
+  // Fires at each step of any image being prepared.
+  async::Trigger& progressed() { return progressed_; }
   // The images being prepared, with their progress.
   std::vector<Image> preparing() const;
 

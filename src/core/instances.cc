@@ -48,8 +48,9 @@ InstanceEvent event_of(Action action) {
 
 }  // namespace
 
-Instances::Instances(Journal& journal, Reconciler& reconciler, const Clock& clock, const std::vector<Plan>& plans)
-    : journal_(journal), reconciler_(reconciler), clock_(clock), plans_(plans) {}
+Instances::Instances(Journal& journal, Reconciler& reconciler, Runtime& runtime, const Clock& clock,
+                     const std::vector<Plan>& plans)
+    : journal_(journal), reconciler_(reconciler), runtime_(runtime), clock_(clock), plans_(plans) {}
 
 std::vector<Plan> Instances::plans(const Caller& caller) const {
   std::vector<Plan> usable;
@@ -108,11 +109,12 @@ async::Task<ShownInstance> Instances::find(Caller caller, InstanceId id) {
 async::Task<ShownInstance> Instances::wait_until_started(Caller caller, InstanceId id, Milliseconds limit) {
   const auto started = [](Instances& self, Caller asking, InstanceId waited) -> async::Task<> {
     for (;;) {
+      const unsigned long seen = self.journal_.appended().count();
       const ShownInstance now = co_await self.find(asking, waited);
       if (now.instance.state != InstanceState::queued && now.instance.state != InstanceState::starting) {
         co_return;
       }
-      co_await self.journal_.appended();
+      co_await self.journal_.appended().wait_beyond(seen);
     }
   };
   co_await async::finishes_within(started(*this, caller, id), limit);
@@ -194,6 +196,22 @@ async::Task<Instance> Instances::running(Caller caller, InstanceId id, Scope sco
       co_await journal_.transact([&](Transaction& transaction) { return visible_instance(transaction, caller, id); });
   check_running(instance);
   co_return instance;
+}
+
+async::Task<Usage> Instances::usage(Caller caller, InstanceId id) {
+  const ShownInstance found = co_await find(std::move(caller), id);
+  if (found.instance.state != InstanceState::running && found.instance.state != InstanceState::asleep) {
+    throw Error(ErrorKind::conflict, "the instance does not run, so it uses nothing; start it first");
+  }
+  co_return co_await runtime_.usage(id);
+}
+
+async::Task<Descriptor> Instances::export_disk(Caller caller, InstanceId id) {
+  const ShownInstance found = co_await find(std::move(caller), id);
+  if (found.instance.state == InstanceState::gone || !found.instance.started_at) {
+    throw Error(ErrorKind::conflict, "the instance has no disk to export");
+  }
+  co_return co_await runtime_.export_disk(id);
 }
 
 }  // namespace berth::core

@@ -39,7 +39,8 @@ BOOST_DESCRIBE_ENUM(Action, start, stop, restart, pause, resume)
 // cancelling one stops the waiting, not the work.
 class Instances {
  public:
-  Instances(Journal& journal, Reconciler& reconciler, const Clock& clock, const std::vector<Plan>& plans);
+  Instances(Journal& journal, Reconciler& reconciler, Runtime& runtime, const Clock& clock,
+            const std::vector<Plan>& plans);
 
   std::vector<Plan> plans(const Caller& caller) const;
   async::Task<ShownInstance> create(Caller caller, NewInstance request);
@@ -52,7 +53,12 @@ class Instances {
   async::Task<ShownInstance> act(Caller caller, InstanceId id, Action action);
   async::Task<ShownInstance> extend(Caller caller, InstanceId id, std::optional<Seconds> by);
   async::Task<> destroy(Caller caller, InstanceId id);
+  // The instance, if it is running. Throws Error{conflict} that says what to do.
   async::Task<Instance> running(Caller caller, InstanceId id, Scope scope);
+  // Read from outside; of a running or paused instance.
+  async::Task<Usage> usage(Caller caller, InstanceId id);
+  // A pipe with a tar of its whole file system, whatever its state but gone.
+  async::Task<Descriptor> export_disk(Caller caller, InstanceId id);
 
  private:
   const Plan& choose_plan(const Caller& caller, const std::optional<std::string>& name) const;
@@ -60,6 +66,7 @@ class Instances {
 
   Journal& journal_;
   Reconciler& reconciler_;
+  Runtime& runtime_;
   const Clock& clock_;
   const std::vector<Plan>& plans_;
 };

@@ -2,9 +2,9 @@
 #include "core/reconciler.h"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
+#include "async/race.h"
 #include "async/time_limit.h"
 
 namespace berth::core {
@@ -42,17 +42,13 @@ Reconciler::Reconciler(Runtime& runtime, Journal& journal, AgentLinks& links, co
       log_(std::move(log)),
       changed_(tasks.executor()) {}
 
-async::Task<> Reconciler::run() {
-  using boost::asio::experimental::awaitable_operators::operator&&;
-  co_await (watch_loop() && tick_loop());
-}
+async::Task<> Reconciler::run() { co_await async::both(watch_loop(), tick_loop()); }
 
 async::Task<> Reconciler::watch_loop() {
-  using boost::asio::experimental::awaitable_operators::operator&&;
   for (;;) {
     try {
       // Watching begins first, so that an end between the two is not missed.
-      co_await (runtime_.watch([this](const InstanceStatus& status) { take_end(status); }) && compare());
+      co_await async::both(runtime_.watch([this](const InstanceStatus& status) { take_end(status); }), compare());
     } catch (const Error& error) {
       log_(std::string("runtime: ") + error.what());
     }

@@ -17,10 +17,15 @@ SessionView::SessionView(std::shared_ptr<AgentLink> link, std::uint32_t session,
 
 SessionView::~SessionView() { link_->detach(*this); }
 
+std::uint64_t SessionView::input_taken() const { return link_->known(session_).input_taken; }
+
 async::Task<SessionItem> SessionView::next() {
-  while (items_.empty()) {
+  while (items_.empty() && !input_taken_) {
     link_->known(session_);
     co_await changed_.wait();
+  }
+  if (input_taken_) {
+    co_return *std::exchange(input_taken_, std::nullopt);
   }
   SessionItem item = std::move(items_.front());
   items_.pop_front();

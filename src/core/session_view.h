@@ -24,7 +24,12 @@ struct SessionOutput {
   std::string bytes;
 };
 
-using SessionItem = std::variant<SessionOutput, wire::SessionExit>;
+// The program took the session's input up to here, counted over all viewers.
+struct InputTaken {
+  std::uint64_t offset = 0;
+};
+
+using SessionItem = std::variant<SessionOutput, InputTaken, wire::SessionExit>;
 
 // One viewer of one session: its own position in the output, and a hand on the input. Lives on the event thread, held
 // by a door; destroying it detaches and leaves the session running. Cancelling next() loses nothing.
@@ -36,8 +41,11 @@ class SessionView {
   SessionView& operator=(const SessionView&) = delete;
 
   std::uint32_t session() const { return session_; }
-  // Output in order without repetition, then the exit, once. An offset beyond the last means that the bytes between are
-  // no longer kept. Throws the Error that cut the link or closed the session.
+  const std::shared_ptr<AgentLink>& link() const { return link_; }
+  // Input that the program took by now.
+  std::uint64_t input_taken() const;
+  // Output in order without repetition, then the exit, once; between them what was taken of the input. An offset beyond
+  // the last means that the bytes between are no longer kept. Throws the Error that cut the link or closed the session.
   async::Task<SessionItem> next();
   // Everything before `offset` arrived; without this the program is held back at wire::output_window.
   void acknowledge(std::uint64_t offset);
@@ -56,6 +64,7 @@ class SessionView {
   std::uint64_t acknowledged_;  // what the viewer took
   std::deque<SessionItem> items_;
   std::size_t buffered_ = 0;
+  std::optional<InputTaken> input_taken_;  // not yet told
   bool exit_delivered_ = false;
   async::Trigger changed_;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/sessions.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "core/session_end.h"
 
 namespace berth::core {
 namespace {
@@ -23,8 +26,11 @@ async::Task<> drain(SessionView& view, Sessions::Sink sink, ErrorKind kind) {
       view.acknowledge(end);
       continue;
     }
-    const auto& exit = std::get<wire::SessionExit>(item);
-    if (exit.code != 0) {
+    const auto* exit = std::get_if<wire::SessionExit>(&item);
+    if (exit == nullptr) {
+      continue;
+    }
+    if (exit->code != 0) {
       while (!complaint.empty() && complaint.back() == '\n') {
         complaint.pop_back();
       }
@@ -33,19 +39,6 @@ async::Task<> drain(SessionView& view, Sessions::Sink sink, ErrorKind kind) {
     co_return;
   }
 }
-
-// Ends the session however its use ends.
-class Closing {
- public:
-  Closing(std::shared_ptr<AgentLink> link, std::uint32_t session) : link_(std::move(link)), session_(session) {}
-  ~Closing() { link_->close(session_); }
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-
- private:
-  std::shared_ptr<AgentLink> link_;
-  std::uint32_t session_;
-};
 
 }  // namespace
 
@@ -108,7 +101,7 @@ async::Task<> Sessions::read_files(Caller caller, InstanceId id, std::string pat
   const auto link = co_await link_of(std::move(caller), id, Scope::instances_write);
   const auto kind = form == FileForm::tar ? wire::SessionKind::read_tar : wire::SessionKind::read_file;
   const auto view = co_await link->open_view({.kind = kind, .path = std::move(path)});
-  const Closing closing(link, view->session());
+  const SessionEnd ends_with_this(*view);
   co_await drain(*view, std::move(sink), ErrorKind::not_found);
 }
 
@@ -116,7 +109,7 @@ async::Task<> Sessions::write_files(Caller caller, InstanceId id, std::string pa
   const auto link = co_await link_of(std::move(caller), id, Scope::instances_write);
   const auto kind = form == FileForm::tar ? wire::SessionKind::write_tar : wire::SessionKind::write_file;
   const auto view = co_await link->open_view({.kind = kind, .path = std::move(path)});
-  const Closing closing(link, view->session());
+  const SessionEnd ends_with_this(*view);
   while (auto piece = co_await source()) {
     co_await view->input(std::move(*piece));
   }

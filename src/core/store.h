@@ -36,7 +36,9 @@ struct Page {
 };
 
 // The verbs of one transaction. Serializable: what it reads does not change until it ends. put_ inserts or replaces by
-// id. Throws Error{unavailable} when the database does (full disk, lost connection), which undoes the transaction.
+// id. Throws Error{unavailable} when the database does (full disk, lost connection), {conflict} for a second use of a
+// token hash or idempotency key and for an account that is not there, {invalid_argument} for what core/storable.h
+// refuses. A verb that throws undoes the whole transaction, even when `work` catches it. A limit of 0 is none.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -61,11 +63,12 @@ class Transaction {
   virtual std::optional<Instance> find_instance(const InstanceId& id) = 0;
   virtual std::optional<Instance> find_instance_by_key(const AccountId& account,
                                                        const std::string& idempotency_key) = 0;
-  virtual std::vector<Instance> list_instances(const InstanceFilter& filter) = 0;  // newest first: created_at, then id
-  virtual std::vector<Instance> list_queued() = 0;                                 // by queue_number
+  // Newest first: by created_at, then id, both falling.
+  virtual std::vector<Instance> list_instances(const InstanceFilter& filter) = 0;
+  virtual std::vector<Instance> list_queued() = 0;  // by queue_number
   virtual std::size_t count_instances(const std::optional<AccountId>& account,
                                       const std::vector<InstanceState>& states) = 0;
-  // Not gone, and expires_at or (in grace) gone_at is at or before `time`.
+  // Not gone, and expires_at (in grace: gone_at) is at or before `time`. Oldest first.
   virtual std::vector<Instance> list_due(TimePoint time) = 0;
   virtual std::uint64_t next_queue_number() = 0;
 

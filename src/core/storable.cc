@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/storable.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+
+namespace berth::core {
+namespace {
+
+[[noreturn]] void refuse(std::string_view field, const std::string& what) {
+  throw Error(ErrorKind::invalid_argument, std::string(field) + " " + what, std::string(field));
+}
+
+// How many bytes the character at the front has, or 0 when it is none. (RFC 3629: no surrogates, no longer form than
+// needed, nothing beyond U+10FFFF.)
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) {
+    return 1;
+  }
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) {
+    return 0;
+  }
+  for (std::size_t index = 1; index < length; ++index) {
+    if ((byte(index) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  const bool too_long = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool surrogate = first == 0xED && byte(1) >= 0xA0;
+  const bool beyond = first == 0xF4 && byte(1) >= 0x90;
+  return too_long || surrogate || beyond ? 0 : length;
+}
+
+void require_number(std::uint64_t number, std::string_view field) {
+  if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    refuse(field, "is too large");
+  }
+}
+
+void require_optional_text(const std::optional<std::string>& text, std::string_view field) {
+  if (text) {
+    require_text(*text, field);
+  }
+}
+
+}  // namespace
+
+void require_text(std::string_view text, std::string_view field) {
+  if (text.find('\0') != std::string_view::npos) {
+    refuse(field, "must not contain a zero character");
+  }
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) {
+      refuse(field, "must be text in UTF-8");
+    }
+    text.remove_prefix(length);
+  }
+}
+
+void require_key(std::string_view text, std::string_view field) {
+  if (text.empty()) {
+    refuse(field, "must not be empty");
+  }
+  if (text.size() > longest_key) {
+    refuse(field, "must not be longer than " + std::to_string(longest_key) + " bytes");
+  }
+  require_text(text, field);
+}
+
+void require_storable(const Account& account) {
+  require_key(account.id.text(), "id");
+  require_text(account.name, "name");
+}
+
+void require_storable(const Token& token) {
+  require_key(token.id.text(), "id");
+  require_key(token.account.text(), "account");
+  require_key(token.hash, "hash");
+  require_text(token.name, "name");
+}
+
+void require_storable(const Image& image) {
+  require_key(image.name.text(), "name");
+  require_text(image.source, "source");
+  require_text(image.note, "note");
+  require_optional_text(image.reason, "reason");
+  require_number(image.size.count, "size");
+  if (!std::isfinite(image.progress)) {
+    refuse("progress", "must be a number");
+  }
+}
+
+void require_storable(const Instance& instance) {
+  require_key(instance.id.text(), "id");
+  require_key(instance.account.text(), "account");
+  require_text(instance.name, "name");
+  require_text(instance.image.text(), "image");
+  require_text(instance.plan.name, "plan.name");
+  require_text(instance.plan.description, "plan.description");
+  require_optional_text(instance.reason, "reason");
+  require_number(instance.queue_number, "queue_number");
+  if (!instance.idempotency_key.empty()) {
+    require_key(instance.idempotency_key, "idempotency_key");
+  }
+  require_text(instance.idempotency_digest, "idempotency_digest");
+}
+
+void require_storable(const Event& event) {
+  if (event.account) {
+    require_key(event.account->text(), "account");
+  }
+  if (event.instance) {
+    require_key(event.instance->text(), "instance");
+  }
+  if (event.image) {
+    require_text(event.image->text(), "image");
+  }
+  require_text(event.detail, "detail");
+}
+
+}  // namespace berth::core

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "stores/contract/fixture.h"
+
+namespace berth::stores::contract {
+namespace {
+
+using core::InstanceState;
+
+class Lists : public StoreTest {
+ protected:
+  // Everything a list returns, page by page, `limit` at a time, with the cursor that `next` makes of the last id.
+  template <class List>
+  Ids page_through(List list) {
+    Ids all;
+    std::optional<std::string> cursor;
+    for (;;) {
+      const Ids page = ids_of(get([&](Transaction& transaction) { return list(transaction, cursor); }));
+      if (page.empty()) {
+        return all;
+      }
+      all.insert(all.end(), page.begin(), page.end());
+      cursor = page.back();
+    }
+  }
+
+  void put(core::Instance instance) {
+    transact([&](Transaction& transaction) { transaction.put_instance(instance); });
+  }
+
+  Ids due(TimePoint time) {
+    return ids_of(get([&](Transaction& transaction) { return transaction.list_due(time); }));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Every, Lists, testing::ValuesIn(all_kinds()), name_of_kind);
+
+// In the order of their bytes, which is not the order of any language.
+const Ids by_bytes = {"-", "A", "B", "_", "a", "a-b", "aa", "ab", "b", "é", "z\xCC\x81", "語"};
+
+Ids sorted(Ids ids) {
+  std::ranges::sort(ids);
+  return ids;
+}
+
+TEST_P(Lists, accounts_are_listed_by_id_page_by_page) {
+  transact([](Transaction& transaction) {
+    for (auto id = by_bytes.rbegin(); id != by_bytes.rend(); ++id) {
+      transaction.put_account(plain_account(*id));
+    }
+  });
+  EXPECT_EQ(page_through([](Transaction& transaction, const std::optional<std::string>& after) {
+              return transaction.list_accounts({.after = after, .limit = 5});
+            }),
+            sorted(by_bytes));
+  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_accounts({.after = "aaa"}); })),
+            (Ids{"ab", "b", "z\xCC\x81", "é", "語"}));
+}
+
+TEST_P(Lists, tokens_of_an_account_are_listed_without_login_codes) {
+  transact([](Transaction& transaction) {
+    transaction.put_account(plain_account("mine"));
+    transaction.put_account(plain_account("theirs"));
+    transaction.put_token(plain_token("another", "theirs"));
+    for (const std::string& id : by_bytes) {
+      transaction.put_token(plain_token(id, "mine"));
+    }
+    core::Token code = plain_token("code", "mine");
+    code.kind = core::TokenKind::login_code;
+    transaction.put_token(code);
+  });
+  EXPECT_EQ(page_through([](Transaction& transaction, const std::optional<std::string>& after) {
+              return transaction.list_tokens(AccountId("mine"), {.after = after, .limit = 1});
+            }),
+            sorted(by_bytes));
+}
+
+TEST_P(Lists, images_are_listed_by_name) {
+  transact([](Transaction& transaction) {
+    for (auto id = by_bytes.rbegin(); id != by_bytes.rend(); ++id) {
+      transaction.put_image(plain_image(*id));
+    }
+  });
+  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_images(); })), sorted(by_bytes));
+}
+
+TEST_P(Lists, instances_are_listed_newest_first_page_by_page) {
+  Ids expected;
+  transact([&](Transaction& transaction) {
+    transaction.put_account(plain_account("a"));
+    for (const long made : {5L, -5L, 0L}) {
+      for (const std::string& id : by_bytes) {
+        core::Instance instance = plain_instance(id + std::to_string(made), "a");
+        instance.created_at = moment(made);
+        transaction.put_instance(instance);
+      }
+    }
+  });
+  for (const long made : {5L, 0L, -5L}) {  // newest first; of one moment the greatest id first
+    Ids of_one_moment;
+    for (const std::string& id : by_bytes) {
+      of_one_moment.push_back(id + std::to_string(made));
+    }
+    std::ranges::sort(of_one_moment, std::greater());
+    expected.insert(expected.end(), of_one_moment.begin(), of_one_moment.end());
+  }
+  for (const std::size_t limit : {1U, 7U, 50U, 0U}) {
+    EXPECT_EQ(page_through([&](Transaction& transaction, const std::optional<std::string>& before) {
+                return transaction.list_instances({.before = before, .limit = limit});
+              }),
+              expected);
+  }
+  EXPECT_TRUE(get([](Transaction& transaction) { return transaction.list_instances({.before = "none"}); }).empty());
+}
+
+TEST_P(Lists, instances_are_filtered_by_account_and_states) {
+  using enum InstanceState;
+  transact([](Transaction& transaction) {
+    for (const char* account : {"a", "b"}) {
+      transaction.put_account(plain_account(account));
+      for (const InstanceState state : {queued, running, gone}) {
+        core::Instance instance = plain_instance(account + (" " + std::string(enum_name(state))), account);
+        instance.state = state;
+        transaction.put_instance(instance);
+      }
+    }
+  });
+  const auto list = [&](core::InstanceFilter filter) {
+    return ids_of(get([&](Transaction& transaction) { return transaction.list_instances(filter); }));
+  };
+  const auto count = [&](std::optional<AccountId> account, std::vector<InstanceState> states) {
+    return get([&](Transaction& transaction) { return transaction.count_instances(account, states); });
+  };
+  EXPECT_EQ(list({.account = AccountId("a")}), (Ids{"a running", "a queued", "a gone"}));
+  EXPECT_EQ(list({.states = {gone, running}}), (Ids{"b running", "b gone", "a running", "a gone"}));
+  EXPECT_EQ(list({.account = AccountId("b"), .states = {gone}}), (Ids{"b gone"}));
+  EXPECT_EQ(list({.account = AccountId("b"), .states = {queued, gone}, .before = "b queued"}), (Ids{"b gone"}));
+  EXPECT_EQ(list({.account = AccountId("c")}), Ids{});
+  EXPECT_EQ(count({}, {}), 6U);
+  EXPECT_EQ(count({}, {queued, running}), 4U);
+  EXPECT_EQ(count(AccountId("a"), {queued, running}), 2U);
+  EXPECT_EQ(count(AccountId("a"), {}), 3U);
+  EXPECT_EQ(count(AccountId("a"), {asleep}), 0U);
+}
+
+TEST_P(Lists, the_queue_is_listed_by_queue_number) {
+  transact([](Transaction& transaction) {
+    transaction.put_account(plain_account("a"));
+    for (const char* id : {"third", "fourth", "first", "second", "running"}) {
+      transaction.put_instance(plain_instance(id, "a"));
+    }
+  });
+  std::uint64_t last = 0;
+  for (const char* id : {"first", "second", "running", "third", "fourth"}) {
+    transact([&](Transaction& transaction) {
+      core::Instance instance = *transaction.find_instance(InstanceId(id));
+      instance.queue_number = transaction.next_queue_number();
+      EXPECT_GT(instance.queue_number, last);
+      last = instance.queue_number;
+      instance.state = id == std::string("running") ? InstanceState::running : InstanceState::queued;
+      transaction.put_instance(instance);
+    });
+    reopen();
+  }
+  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_queued(); })),
+            (Ids{"first", "second", "third", "fourth"}));
+}
+
+TEST_P(Lists, queue_numbers_of_one_transaction_differ) {
+  transact([](Transaction& transaction) {
+    const std::uint64_t first = transaction.next_queue_number();
+    EXPECT_GT(transaction.next_queue_number(), first);
+  });
+}
+
+TEST_P(Lists, an_instance_is_due_at_the_end_of_its_lease_and_of_its_grace) {
+  transact([](Transaction& transaction) { transaction.put_account(plain_account("a")); });
+  core::Instance instance = plain_instance("i", "a");
+  put(instance);
+  EXPECT_EQ(due(moment(1'000'000)), Ids{});  // no lease yet
+  for (const InstanceState state : {InstanceState::running, InstanceState::stopped, InstanceState::failed}) {
+    instance.state = state;
+    instance.expires_at = moment(100);
+    put(instance);
+    EXPECT_EQ(due(moment(99)), Ids{});
+    EXPECT_EQ(due(moment(100)), Ids{"i"});
+    EXPECT_EQ(due(moment(101)), Ids{"i"});
+  }
+  instance.state = InstanceState::grace;
+  instance.gone_at = moment(200);
+  put(instance);
+  EXPECT_EQ(due(moment(199)), Ids{});
+  EXPECT_EQ(due(moment(200)), Ids{"i"});
+  instance.state = InstanceState::gone;
+  put(instance);
+  EXPECT_EQ(due(moment(1'000'000)), Ids{});
+}
+
+TEST_P(Lists, what_is_due_comes_oldest_first) {
+  transact([](Transaction& transaction) {
+    transaction.put_account(plain_account("a"));
+    for (const auto& [id, made] : {std::pair("b", 2L), {"c", 1L}, {"a", 2L}}) {
+      core::Instance instance = plain_instance(id, "a");
+      instance.created_at = moment(made);
+      instance.expires_at = moment(10);
+      transaction.put_instance(instance);
+    }
+  });
+  EXPECT_EQ(due(moment(10)), (Ids{"c", "a", "b"}));
+}
+
+TEST_P(Lists, events_are_listed_by_sequence_for_those_they_concern) {
+  transact([](Transaction& transaction) {
+    for (const auto& [detail, account, instance] :
+         std::initializer_list<std::array<const char*, 3>>{{"1 of a", "a", ""},
+                                                           {"2 of i", "a", "i"},
+                                                           {"3 of all", "", ""},
+                                                           {"4 of b", "b", "j"},
+                                                           {"5 of i", "a", "i"}}) {
+      core::Event event = plain_event(detail);
+      if (*account != '\0') {
+        event.account = AccountId(account);
+      }
+      if (*instance != '\0') {
+        event.instance = InstanceId(instance);
+      }
+      transaction.append_event(event);
+    }
+  });
+  const auto list = [&](core::EventFilter filter) {
+    return get([&](Transaction& transaction) { return transaction.list_events(filter); });
+  };
+  const auto all = list({});
+  EXPECT_EQ(ids_of(all), (Ids{"1 of a", "2 of i", "3 of all", "4 of b", "5 of i"}));
+  EXPECT_EQ(ids_of(list({.account = AccountId("a")})), (Ids{"1 of a", "2 of i", "3 of all", "5 of i"}));
+  EXPECT_EQ(ids_of(list({.account = AccountId("b")})), (Ids{"3 of all", "4 of b"}));
+  EXPECT_EQ(ids_of(list({.instance = InstanceId("i")})), (Ids{"2 of i", "5 of i"}));
+  EXPECT_EQ(ids_of(list({.account = AccountId("b"), .instance = InstanceId("i")})), Ids{});
+  EXPECT_EQ(ids_of(list({.after = all[1].sequence, .account = AccountId("a"), .limit = 1})), Ids{"3 of all"});
+  EXPECT_EQ(ids_of(list({.after = all[4].sequence})), Ids{});
+  EXPECT_EQ(ids_of(list({.after = std::numeric_limits<std::uint64_t>::max(),
+                         .limit = std::numeric_limits<std::size_t>::max()})),
+            Ids{});
+  EXPECT_EQ(list({.limit = 0}).size(), 5U);
+  EXPECT_EQ(get([](Transaction& transaction) { return transaction.last_event_sequence(); }), all[4].sequence);
+}
+
+}  // namespace
+}  // namespace berth::stores::contract

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "core/access.h"
+#include "core/event.h"
+#include "core/image.h"
+#include "core/instance.h"
+
+namespace berth::stores::contract {
+
+// A moment some milliseconds after one that all samples share.
+TimePoint moment(long milliseconds);
+
+// Text of the kind that databases, quoting and encodings get wrong.
+std::string odd_text();
+// Longer than any buffer or page.
+std::string long_text();
+
+// With as little set as there may be.
+core::Account plain_account(const std::string& id);
+core::Token plain_token(const std::string& id, const std::string& account);
+core::Image plain_image(const std::string& name);
+core::Instance plain_instance(const std::string& id, const std::string& account);
+core::Event plain_event(const std::string& detail);
+
+// With everything set to something that is not its default.
+core::Account full_account();
+core::Token full_token();
+core::Image full_image();
+core::Instance full_instance();
+core::Event full_event();
+
+// Every field as text, to compare and to show. Does not compile when a field is added: add it to the stores, too.
+std::string show(const core::Account& account);
+std::string show(const core::Token& token);
+std::string show(const core::Image& image);
+std::string show(const core::Instance& instance);
+std::string show(const core::Event& event);
+
+}  // namespace berth::stores::contract

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stores/memory/transaction.h"
+
+#include <algorithm>
+#include <ranges>
+#include <tuple>
+#include <utility>
+
+#include "base/error.h"
+#include "core/storable.h"
+
+namespace berth::stores::memory {
+namespace {
+
+using core::Account;
+using core::Event;
+using core::Image;
+using core::Instance;
+using core::InstanceState;
+using core::Token;
+
+// The rows that `wanted` picks, in the order of their keys, at most `limit` (0: all).
+template <class Rows, class Wanted>
+auto pick(const Rows& rows, std::size_t limit, Wanted wanted) {
+  std::vector<typename Rows::mapped_type> picked;
+  for (const auto& [key, row] : rows) {
+    if (limit != 0 && picked.size() == limit) {
+      break;
+    }
+    if (wanted(row)) {
+      picked.push_back(row);
+    }
+  }
+  return picked;
+}
+
+bool among(InstanceState state, const std::vector<InstanceState>& states) {
+  return states.empty() || std::ranges::find(states, state) != states.end();
+}
+
+// When the clock next ends a part of its life.
+std::optional<TimePoint> due_at(const Instance& instance) {
+  return instance.state == InstanceState::grace ? instance.gone_at : instance.expires_at;
+}
+
+// What instances are ordered by.
+std::tuple<TimePoint, InstanceId> age(const Instance& instance) { return {instance.created_at, instance.id}; }
+
+}  // namespace
+
+template <class Verb>
+auto MemoryTransaction::guard(Verb verb) {
+  if (fault_) {
+    std::rethrow_exception(fault_);
+  }
+  try {
+    return verb();
+  } catch (...) {
+    fault_ = std::current_exception();
+    throw;
+  }
+}
+
+bool MemoryTransaction::finish() {
+  if (fault_) {
+    std::rethrow_exception(fault_);
+  }
+  undo_ = {};
+  return appended_;
+}
+
+void MemoryTransaction::require_account(const AccountId& id) const {
+  if (!tables_.accounts.rows().contains(id)) {
+    throw Error(ErrorKind::conflict, "it belongs to an account that does not exist");
+  }
+}
+
+void MemoryTransaction::put_account(const Account& account) {
+  guard([&] {
+    core::require_storable(account);
+    tables_.accounts.put(account.id, account, undo_);
+  });
+}
+
+std::optional<Account> MemoryTransaction::find_account(const AccountId& id) {
+  return guard([&] {
+    core::require_text(id.text(), "id");
+    return tables_.accounts.find(id);
+  });
+}
+
+std::vector<Account> MemoryTransaction::list_accounts(const core::Page& page) {
+  return guard([&] {
+    core::require_text(page.after.value_or(""), "after");
+    return pick(tables_.accounts.rows(), page.limit,
+                [&](const Account& account) { return !page.after || account.id.text() > *page.after; });
+  });
+}
+
+void MemoryTransaction::put_token(const Token& token) {
+  guard([&] {
+    core::require_storable(token);
+    require_account(token.account);
+    for (const auto& [id, other] : tables_.tokens.rows()) {
+      if (other.hash == token.hash && id != token.id) {
+        throw Error(ErrorKind::conflict, "such a token is already there");
+      }
+    }
+    tables_.tokens.put(token.id, token, undo_);
+  });
+}
+
+std::optional<Token> MemoryTransaction::find_token(const TokenId& id) {
+  return guard([&] {
+    core::require_text(id.text(), "id");
+    return tables_.tokens.find(id);
+  });
+}
+
+std::optional<Token> MemoryTransaction::find_token_by_hash(const std::string& hash) {
+  return guard([&]() -> std::optional<Token> {
+    core::require_text(hash, "hash");
+    const auto found = pick(tables_.tokens.rows(), 1, [&](const Token& token) { return token.hash == hash; });
+    return found.empty() ? std::nullopt : std::optional(found.front());
+  });
+}
+
+std::vector<Token> MemoryTransaction::list_tokens(const AccountId& account, const core::Page& page) {
+  return guard([&] {
+    core::require_text(account.text(), "account");
+    core::require_text(page.after.value_or(""), "after");
+    return pick(tables_.tokens.rows(), page.limit, [&](const Token& token) {
+      return token.account == account && token.kind != core::TokenKind::login_code &&
+             (!page.after || token.id.text() > *page.after);
+    });
+  });
+}
+
+void MemoryTransaction::remove_token(const TokenId& id) {
+  guard([&] {
+    core::require_text(id.text(), "id");
+    tables_.tokens.remove(id, undo_);
+  });
+}
+
+std::size_t MemoryTransaction::remove_tokens_expired_before(TimePoint time) {
+  return guard([&] {
+    const auto expired = pick(tables_.tokens.rows(), 0,
+                              [&](const Token& token) { return token.expires_at && *token.expires_at < time; });
+    for (const Token& token : expired) {
+      tables_.tokens.remove(token.id, undo_);
+    }
+    return expired.size();
+  });
+}
+
+void MemoryTransaction::put_image(const Image& image) {
+  guard([&] {
+    core::require_storable(image);
+    tables_.images.put(image.name, image, undo_);
+  });
+}
+
+std::optional<Image> MemoryTransaction::find_image(const ImageName& name) {
+  return guard([&] {
+    core::require_text(name.text(), "name");
+    return tables_.images.find(name);
+  });
+}
+
+std::vector<Image> MemoryTransaction::list_images() {
+  return guard([&] { return pick(tables_.images.rows(), 0, [](const Image&) { return true; }); });
+}
+
+void MemoryTransaction::remove_image(const ImageName& name) {
+  guard([&] {
+    core::require_text(name.text(), "name");
+    tables_.images.remove(name, undo_);
+  });
+}
+
+void MemoryTransaction::put_instance(const Instance& instance) {
+  guard([&] {
+    core::require_storable(instance);
+    require_account(instance.account);
+    for (const auto& [id, other] : tables_.instances.rows()) {
+      if (!instance.idempotency_key.empty() && other.idempotency_key == instance.idempotency_key &&
+          other.account == instance.account && id != instance.id) {
+        throw Error(ErrorKind::conflict, "an instance with this idempotency key is already there");
+      }
+    }
+    tables_.instances.put(instance.id, instance, undo_);
+  });
+}
+
+std::optional<Instance> MemoryTransaction::find_instance(const InstanceId& id) {
+  return guard([&] {
+    core::require_text(id.text(), "id");
+    return tables_.instances.find(id);
+  });
+}
+
+std::optional<Instance> MemoryTransaction::find_instance_by_key(const AccountId& account,
+                                                                const std::string& idempotency_key) {
+  return guard([&]() -> std::optional<Instance> {
+    core::require_text(account.text(), "account");
+    core::require_text(idempotency_key, "idempotency_key");
+    if (idempotency_key.empty()) {
+      return std::nullopt;
+    }
+    const auto found = pick(tables_.instances.rows(), 1, [&](const Instance& instance) {
+      return instance.account == account && instance.idempotency_key == idempotency_key;
+    });
+    return found.empty() ? std::nullopt : std::optional(found.front());
+  });
+}
+
+std::vector<Instance> MemoryTransaction::list_instances(const core::InstanceFilter& filter) {
+  return guard([&] {
+    core::require_text(filter.account.value_or(AccountId()).text(), "account");
+    core::require_text(filter.before.value_or(""), "before");
+    const auto last = filter.before ? tables_.instances.find(InstanceId(*filter.before)) : std::nullopt;
+    if (filter.before && !last) {
+      return std::vector<Instance>();
+    }
+    auto found = pick(tables_.instances.rows(), 0, [&](const Instance& instance) {
+      return (!filter.account || instance.account == *filter.account) && among(instance.state, filter.states) &&
+             (!last || age(instance) < age(*last));
+    });
+    std::ranges::sort(found, std::greater(), age);
+    if (filter.limit != 0 && found.size() > filter.limit) {
+      found.resize(filter.limit);
+    }
+    return found;
+  });
+}
+
+std::vector<Instance> MemoryTransaction::list_queued() {
+  return guard([&] {
+    auto found = pick(tables_.instances.rows(), 0,
+                      [](const Instance& instance) { return instance.state == InstanceState::queued; });
+    std::ranges::sort(found, {},
+                      [](const Instance& instance) { return std::tuple(instance.queue_number, instance.id); });
+    return found;
+  });
+}
+
+std::size_t MemoryTransaction::count_instances(const std::optional<AccountId>& account,
+                                               const std::vector<InstanceState>& states) {
+  return guard([&] {
+    core::require_text(account.value_or(AccountId()).text(), "account");
+    return static_cast<std::size_t>(std::ranges::count_if(tables_.instances.rows(), [&](const auto& entry) {
+      return (!account || entry.second.account == *account) && among(entry.second.state, states);
+    }));
+  });
+}
+
+std::vector<Instance> MemoryTransaction::list_due(TimePoint time) {
+  return guard([&] {
+    auto found = pick(tables_.instances.rows(), 0, [&](const Instance& instance) {
+      return instance.state != InstanceState::gone && due_at(instance) && *due_at(instance) <= time;
+    });
+    std::ranges::sort(found, {}, age);
+    return found;
+  });
+}
+
+std::uint64_t MemoryTransaction::next_queue_number() {
+  return guard([&] {
+    undo_.add([this, before = tables_.last_queue_number] { tables_.last_queue_number = before; });
+    return ++tables_.last_queue_number;
+  });
+}
+
+std::uint64_t MemoryTransaction::append_event(const Event& event) {
+  return guard([&] {
+    core::require_storable(event);
+    Event stored = event;
+    stored.sequence = last_event_sequence() + 1;
+    tables_.events.put(stored.sequence, stored, undo_);
+    appended_ = true;
+    return stored.sequence;
+  });
+}
+
+std::vector<Event> MemoryTransaction::list_events(const core::EventFilter& filter) {
+  return guard([&] {
+    core::require_text(filter.account.value_or(AccountId()).text(), "account");
+    core::require_text(filter.instance.value_or(InstanceId()).text(), "instance");
+    return pick(tables_.events.rows(), filter.limit, [&](const Event& event) {
+      return event.sequence > filter.after &&
+             (!filter.account || !event.account || *event.account == *filter.account) &&
+             (!filter.instance || event.instance == filter.instance);
+    });
+  });
+}
+
+std::uint64_t MemoryTransaction::last_event_sequence() {
+  return guard([&] { return tables_.events.rows().empty() ? 0 : tables_.events.rows().rbegin()->first; });
+}
+
+}  // namespace berth::stores::memory
