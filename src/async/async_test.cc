@@ -8,6 +8,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
+#include "async/race.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
 #include "async/trigger.h"
@@ -89,6 +90,99 @@ TEST(TimeLimit, ends_work_that_does_not_end) {
   std::string message;
   run(loop, limit_scenario(loop, message));
   EXPECT_EQ(message, "too slow");
+}
+
+Task<> failing_scenario(std::string& message) {
+  try {
+    co_await finishes_within(throwing(), std::chrono::hours{1});
+  } catch (const Error& error) {
+    message = error.what();
+  }
+}
+
+TEST(TimeLimit, passes_on_at_once_what_the_work_throws) {
+  boost::asio::io_context loop;
+  std::string message;
+  run(loop, failing_scenario(message));
+  EXPECT_EQ(message, "no");
+}
+
+Task<> note_cancellation(Task<> task, bool& cancelled) {
+  try {
+    co_await std::move(task);
+  } catch (...) {
+    cancelled = is_cancellation(std::current_exception());
+    throw;
+  }
+}
+
+Task<> trigger_within(Trigger& trigger) { co_await finishes_within(trigger.wait(), std::chrono::hours{1}); }
+
+Task<> cancelled_scenario(Trigger& trigger, bool& cancelled) {
+  TaskGroup group(co_await boost::asio::this_coro::executor);
+  group.spawn(note_cancellation(trigger_within(trigger), cancelled));
+  co_await pause_for(Milliseconds{0});
+  co_await group.stop(std::chrono::hours{1});
+}
+
+TEST(TimeLimit, is_cancelled_like_any_task) {
+  boost::asio::io_context loop;
+  Trigger trigger(loop.get_executor());
+  bool cancelled = false;
+  run(loop, cancelled_scenario(trigger, cancelled));
+  EXPECT_TRUE(cancelled);
+}
+
+Task<> race_scenario(std::string& message, std::size_t& first, bool& loser_cancelled) {
+  Trigger never_fired(co_await boost::asio::this_coro::executor);
+  first = co_await race(note_cancellation(never_fired.wait(), loser_cancelled), pause_for(Milliseconds{0}));
+  try {
+    co_await race(never_fired.wait(), throwing());
+  } catch (const Error& error) {
+    message = error.what();
+  }
+}
+
+TEST(Race, ends_with_the_first_task_and_its_exception_and_cancels_the_other) {
+  boost::asio::io_context loop;
+  std::string message;
+  std::size_t first = 0;
+  bool loser_cancelled = false;
+  run(loop, race_scenario(message, first, loser_cancelled));
+  EXPECT_EQ(first, 1);
+  EXPECT_TRUE(loser_cancelled);
+  EXPECT_EQ(message, "no");
+}
+
+Task<ErrorKind> kind_of_both(Task<> left, Task<> right) {
+  try {
+    co_await both(std::move(left), std::move(right));
+  } catch (const Error& error) {
+    co_return error.kind();
+  }
+  co_return ErrorKind::internal;
+}
+
+Task<> quick(bool& ended) {
+  ended = true;
+  co_return;
+}
+
+Task<> both_scenario(bool& ended, ErrorKind& late, ErrorKind& two) {
+  Trigger never_fired(co_await boost::asio::this_coro::executor);
+  late = co_await kind_of_both(quick(ended), throwing());
+  two = co_await kind_of_both(throwing(), never_fired.wait());
+}
+
+TEST(Both, end_and_the_first_fault_keeps_its_kind) {
+  boost::asio::io_context loop;
+  bool ended = false;
+  ErrorKind late = ErrorKind::internal;
+  ErrorKind two = ErrorKind::internal;
+  run(loop, both_scenario(ended, late, two));
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(late, ErrorKind::conflict);
+  EXPECT_EQ(two, ErrorKind::conflict);
 }
 
 Task<> pool_scenario(BlockingPool& pool, std::thread::id& worker, std::thread::id& after) {

@@ -25,6 +25,12 @@ Task<> Trigger::wait() {
   }
 }
 
+Task<> Trigger::wait_beyond(unsigned long seen) {
+  if (generation_ == seen) {
+    co_await wait();
+  }
+}
+
 Task<bool> Trigger::wait_for(Milliseconds limit) {
   const bool fired = co_await finishes_within(wait(), limit);
   co_return fired;

@@ -15,6 +15,9 @@ class Trigger {
   explicit Trigger(const Executor& executor);
   void fire();
   Task<> wait();
+  // How often it has fired. For those who look away between looking and waiting: returns at once if it fired since.
+  unsigned long count() const { return generation_; }
+  Task<> wait_beyond(unsigned long seen);
   // Waits for fire() or until `limit` has passed. Whether it fired.
   Task<bool> wait_for(Milliseconds limit);
 

@@ -35,8 +35,8 @@ class Journal {
     }
   }
 
-  // Waits for the next append.
-  async::Task<> appended() { return appended_.wait(); }
+  // For followers: fires after a commit that appended events. Take its count before reading, wait beyond it after.
+  async::Trigger& appended() { return appended_; }
 
  private:
   Store& store_;

@@ -32,7 +32,7 @@ struct EventFilter {
 
 struct Page {
   std::optional<std::string> after;  // cursor: id of the last item of the page before
-  std::size_t limit = 50;
+  std::size_t limit = 50;            // 0: no limit
 };
 
 // The verbs of one transaction. Serializable: what it reads does not change until it ends. put_ inserts or replaces by

@@ -8,7 +8,6 @@
 
 namespace berth::wire {
 
-BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file)
 BOOST_DESCRIBE_STRUCT(WindowSize, (), (columns, rows))
 BOOST_DESCRIBE_STRUCT(OpenSession, (), (kind, command, environment, directory, user, path, size))
 BOOST_DESCRIBE_STRUCT(SignalSession, (), (number))

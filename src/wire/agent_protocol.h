@@ -25,6 +25,7 @@
 //
 // Everything from the agent is hostile: decode() throws Error{instance_fault} and the reader drops the link.
 
+#include <boost/describe/enum.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -80,6 +81,7 @@ enum class SessionKind {
   read_file,   // the bytes of the regular file `path` on stdout
   write_file,  // stdin into the file `path`, replaced atomically; its folder must exist
 };
+BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file)
 
 struct WindowSize {
   std::uint16_t columns = 80;

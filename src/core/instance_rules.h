@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The rules of the instance use cases, as plain functions: what a request must keep to, who sees what, what fits.
+
+#include "core/access.h"
+#include "core/instances.h"
+#include "core/store.h"
+#include "core/transitions.h"
+
+namespace berth::core {
+
+// A new row from a request. Throws Error{invalid_argument} with the field at fault.
+Instance draft_instance(const Caller& caller, const NewInstance& request, const Plan& plan, TimePoint now);
+// Whether the image is ready and the account and the queue have room. Throws Error{invalid_argument}, {conflict} or
+// {exhausted}.
+void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits);
+void check_host_name(const std::string& name);
+// Throws Error{not_found} when it is somebody else's: its existence is not told.
+void check_visible(const Caller& caller, const Instance& instance);
+Instance visible_instance(Transaction& transaction, const Caller& caller, const InstanceId& id);
+// Throws Error{conflict} that says what it is and what to do.
+void check_running(const Instance& instance);
+
+}  // namespace berth::core

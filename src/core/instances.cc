@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/instances.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/time_limit.h"
+#include "base/error.h"
+#include "core/instance_rules.h"
+
+namespace berth::core {
+namespace {
+
+constexpr Milliseconds action_limit{30'000};
+
+std::size_t position_of(Transaction& transaction, const Instance& instance) {
+  std::size_t position = 1;
+  for (const Instance& other : transaction.list_queued()) {
+    if (other.queue_number < instance.queue_number) {
+      ++position;
+    }
+  }
+  return position;
+}
+
+ShownInstance shown(Transaction& transaction, Instance instance) {
+  std::optional<std::size_t> position;
+  if (instance.state == InstanceState::queued) {
+    position = position_of(transaction, instance);
+  }
+  return {std::move(instance), position};
+}
+
+InstanceEvent event_of(Action action) {
+  switch (action) {
+    case Action::start:
+    case Action::restart:
+      return InstanceEvent::start;
+    case Action::stop:
+      return InstanceEvent::stop;
+    case Action::pause:
+      return InstanceEvent::pause;
+    case Action::resume:
+      return InstanceEvent::resume;
+  }
+  return InstanceEvent::stop;
+}
+
+}  // namespace
+
+Instances::Instances(Journal& journal, Reconciler& reconciler, Runtime& runtime, const Clock& clock,
+                     const std::vector<Plan>& plans)
+    : journal_(journal), reconciler_(reconciler), runtime_(runtime), clock_(clock), plans_(plans) {}
+
+std::vector<Plan> Instances::plans(const Caller& caller) const {
+  std::vector<Plan> usable;
+  std::ranges::copy_if(plans_, std::back_inserter(usable),
+                       [&](const Plan& plan) { return caller.account.role != Role::guest || plan.guests; });
+  return usable;
+}
+
+const Plan& Instances::choose_plan(const Caller& caller, const std::optional<std::string>& name) const {
+  for (const Plan& plan : plans_) {
+    const bool allowed = caller.account.role != Role::guest || plan.guests;
+    if (allowed && (!name || plan.name == *name)) {
+      return plan;
+    }
+  }
+  throw Error(ErrorKind::invalid_argument,
+              name ? "there is no plan '" + *name + "' that you may use" : "there is no plan that you may use", "plan");
+}
+
+async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request) {
+  require(caller, Scope::instances_write);
+  const Plan& plan = choose_plan(caller, request.plan);
+  Instance instance = draft_instance(caller, request, plan, clock_.now());
+  std::vector<InstanceId> admitted;
+  const ShownInstance created = co_await journal_.transact([&](Transaction& transaction) {
+    if (!request.idempotency_key.empty()) {
+      if (auto earlier = transaction.find_instance_by_key(caller.account.id, request.idempotency_key)) {
+        if (earlier->idempotency_digest != instance.idempotency_digest) {
+          throw Error(ErrorKind::conflict, "this Idempotency-Key was used for another request", "Idempotency-Key");
+        }
+        return shown(transaction, std::move(*earlier));
+      }
+    }
+    check_room(transaction, instance, reconciler_.limits());
+    instance.queue_number = transaction.next_queue_number();
+    transaction.put_instance(instance);
+    transaction.append_event(Event{.type = EventType::instance_created,
+                                   .at = instance.created_at,
+                                   .account = instance.account,
+                                   .instance = instance.id,
+                                   .image = {},
+                                   .detail = instance.name + " was created from " + instance.image.text()});
+    admitted = admit_waiting(transaction, reconciler_.limits(), instance.created_at);
+    return shown(transaction, *transaction.find_instance(instance.id));
+  });
+  reconciler_.wake(admitted);
+  co_return created;
+}
+
+async::Task<ShownInstance> Instances::find(Caller caller, InstanceId id) {
+  require(caller, Scope::instances_read);
+  co_return co_await journal_.transact(
+      [&](Transaction& transaction) { return shown(transaction, visible_instance(transaction, caller, id)); });
+}
+
+async::Task<ShownInstance> Instances::wait_until_started(Caller caller, InstanceId id, Milliseconds limit) {
+  const auto started = [](Instances& self, Caller asking, InstanceId waited) -> async::Task<> {
+    for (;;) {
+      const unsigned long seen = self.journal_.appended().count();
+      const ShownInstance now = co_await self.find(asking, waited);
+      if (now.instance.state != InstanceState::queued && now.instance.state != InstanceState::starting) {
+        co_return;
+      }
+      co_await self.journal_.appended().wait_beyond(seen);
+    }
+  };
+  co_await async::finishes_within(started(*this, caller, id), limit);
+  co_return co_await find(caller, id);
+}
+
+async::Task<std::vector<ShownInstance>> Instances::list(Caller caller, InstanceQuery query) {
+  require(caller, Scope::instances_read);
+  InstanceFilter filter{.account = caller.account.id, .states = {}, .before = query.cursor, .limit = query.limit};
+  if (query.everyone) {
+    require(caller, Scope::accounts_write);
+    filter.account.reset();
+  }
+  if (!query.all) {
+    using enum InstanceState;
+    filter.states = {queued, starting, running, asleep, stopped, grace, failed};
+  }
+  co_return co_await journal_.transact([&](Transaction& transaction) {
+    std::vector<ShownInstance> list;
+    for (Instance& instance : transaction.list_instances(filter)) {
+      list.push_back(shown(transaction, std::move(instance)));
+    }
+    return list;
+  });
+}
+
+async::Task<ShownInstance> Instances::rename(Caller caller, InstanceId id, std::string name) {
+  require(caller, Scope::instances_write);
+  check_host_name(name);
+  co_return co_await journal_.transact([&](Transaction& transaction) {
+    Instance instance = visible_instance(transaction, caller, id);
+    const std::string before = std::exchange(instance.name, name);
+    transaction.put_instance(instance);
+    transaction.append_event(Event{.type = EventType::instance_renamed,
+                                   .at = clock_.now(),
+                                   .account = instance.account,
+                                   .instance = instance.id,
+                                   .image = {},
+                                   .detail = before + " is now called " + name});
+    return shown(transaction, std::move(instance));
+  });
+}
+
+async::Task<ShownInstance> Instances::move(Caller caller, InstanceId id, InstanceEvent event) {
+  co_await reconciler_.change(id, event, [&](const Instance& instance) { check_visible(caller, instance); });
+  co_await reconciler_.settled(id, action_limit);
+  co_return co_await find(caller, id);
+}
+
+async::Task<ShownInstance> Instances::act(Caller caller, InstanceId id, Action action) {
+  require(caller, Scope::instances_write);
+  if (action == Action::restart) {
+    const ShownInstance before = co_await find(caller, id);
+    if (is_active(before.instance.state)) {
+      co_await move(caller, id, InstanceEvent::stop);
+    }
+  }
+  co_return co_await move(caller, id, event_of(action));
+}
+
+async::Task<ShownInstance> Instances::extend(Caller caller, InstanceId id, std::optional<Seconds> by) {
+  require(caller, Scope::instances_write);
+  co_return co_await journal_.transact([&](Transaction& transaction) {
+    Instance instance = visible_instance(transaction, caller, id);
+    core::extend(transaction, instance, by.value_or(instance.plan.lifetime), clock_.now());
+    return shown(transaction, std::move(instance));
+  });
+}
+
+async::Task<> Instances::destroy(Caller caller, InstanceId id) {
+  require(caller, Scope::instances_write);
+  co_await reconciler_.change(id, InstanceEvent::destroy,
+                              [&](const Instance& instance) { check_visible(caller, instance); });
+}
+
+async::Task<Instance> Instances::running(Caller caller, InstanceId id, Scope scope) {
+  require(caller, scope);
+  Instance instance =
+      co_await journal_.transact([&](Transaction& transaction) { return visible_instance(transaction, caller, id); });
+  check_running(instance);
+  co_return instance;
+}
+
+async::Task<Usage> Instances::usage(Caller caller, InstanceId id) {
+  const ShownInstance found = co_await find(std::move(caller), id);
+  if (found.instance.state != InstanceState::running && found.instance.state != InstanceState::asleep) {
+    throw Error(ErrorKind::conflict, "the instance does not run, so it uses nothing; start it first");
+  }
+  co_return co_await runtime_.usage(id);
+}
+
+async::Task<Descriptor> Instances::export_disk(Caller caller, InstanceId id) {
+  const ShownInstance found = co_await find(std::move(caller), id);
+  if (found.instance.state == InstanceState::gone || !found.instance.started_at) {
+    throw Error(ErrorKind::conflict, "the instance has no disk to export");
+  }
+  co_return co_await runtime_.export_disk(id);
+}
+
+}  // namespace berth::core

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task_group.h"
+#include "async/trigger.h"
+#include "core/agent_links.h"
+#include "core/journal.h"
+#include "core/runtime.h"
+#include "core/transitions.h"
+
+namespace berth::core {
+
+// Makes the runtime do what the store says: starts, stops, lease ends, crash recovery and clean-up are this one loop.
+// Lives as long as the server; its tasks are in `tasks`. Cancelling leaves instances as they are.
+class Reconciler {
+ public:
+  using Log = std::function<void(const std::string&)>;
+
+  Reconciler(Runtime& runtime, Journal& journal, AgentLinks& links, const Clock& clock, HostLimits limits,
+             async::TaskGroup& tasks, Log log);
+
+  // Compares, watches and ticks until cancelled.
+  async::Task<> run();
+  // One comparison of everything with Runtime::list(). Throws when the runtime does not answer.
+  async::Task<> compare();
+  // Ends leases that are due, lets in who waits, repeats what failed.
+  async::Task<> tick();
+
+  // Applies an event to an instance that `allowed` lets through (it throws if not), admits who may follow, and sets to
+  // work. The instance as it then is.
+  using Check = std::function<void(const Instance&)>;
+  async::Task<Instance> change(InstanceId id, InstanceEvent event, Check allowed,
+                               std::optional<std::string> reason = {});
+  // Starts work on an instance whose row changed.
+  void wake(const InstanceId& id);
+  void wake(const std::vector<InstanceId>& ids);
+  // Waits until nothing is being done about the instance, at most `limit`.
+  async::Task<> settled(InstanceId id, Milliseconds limit);
+
+  const HostLimits& limits() const { return limits_; }
+
+ private:
+  struct Work {
+    bool again = false;
+  };
+
+  async::Task<> serve(InstanceId id);
+  async::Task<bool> step(const Instance& instance);
+  async::Task<bool> start(const Instance& instance);
+  async::Task<bool> keep(const Instance& instance);
+  async::Task<bool> halt(const Instance& instance);
+  async::Task<bool> remove(const Instance& instance);
+  async::Task<> record(const InstanceId& id, InstanceState from, InstanceEvent event,
+                       std::optional<std::string> reason);
+  async::Task<> work_failed(const std::optional<Instance>& instance, const InstanceId& id, const Error& error);
+  async::Task<> watch_loop();
+  async::Task<> tick_loop();
+  void take_end(const InstanceStatus& status);
+
+  Runtime& runtime_;
+  Journal& journal_;
+  AgentLinks& links_;
+  const Clock& clock_;
+  HostLimits limits_;
+  async::TaskGroup& tasks_;
+  Log log_;
+  std::map<InstanceId, InstanceStatus> actual_;  // what the runtime was last known to hold
+  bool compared_ = false;
+  std::map<InstanceId, Work> working_;
+  struct Retry {
+    int attempts = 0;
+    TimePoint at;
+  };
+  std::map<InstanceId, Retry> retries_;
+  int starting_ = 0;  // creates under way
+  async::Trigger changed_;
+};
+
+}  // namespace berth::core

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "async/task.h"
+#include "async/trigger.h"
+#include "base/error.h"
+#include "wire/agent_protocol.h"
+
+namespace berth::core {
+
+class AgentLink;
+
+struct SessionOutput {
+  wire::Stream stream = wire::Stream::standard_output;
+  std::uint64_t offset = 0;
+  std::string bytes;
+};
+
+// The program took the session's input up to here, counted over all viewers.
+struct InputTaken {
+  std::uint64_t offset = 0;
+};
+
+using SessionItem = std::variant<SessionOutput, InputTaken, wire::SessionExit>;
+
+// One viewer of one session: its own position in the output, and a hand on the input. Lives on the event thread, held
+// by a door; destroying it detaches and leaves the session running. Cancelling next() loses nothing.
+class SessionView {
+ public:
+  SessionView(std::shared_ptr<AgentLink> link, std::uint32_t session, std::uint64_t position);
+  ~SessionView();
+  SessionView(const SessionView&) = delete;
+  SessionView& operator=(const SessionView&) = delete;
+
+  std::uint32_t session() const { return session_; }
+  const std::shared_ptr<AgentLink>& link() const { return link_; }
+  // Input that the program took by now.
+  std::uint64_t input_taken() const;
+  // Output in order without repetition, then the exit, once; between them what was taken of the input. An offset beyond
+  // the last means that the bytes between are no longer kept. Throws the Error that cut the link or closed the session.
+  async::Task<SessionItem> next();
+  // Everything before `offset` arrived; without this the program is held back at wire::output_window.
+  void acknowledge(std::uint64_t offset);
+  // Waits while the program does not take its input.
+  async::Task<> input(std::string bytes);
+  void end_input();
+  void resize(wire::WindowSize size);
+  void signal(int number);
+
+ private:
+  friend class AgentLink;
+
+  std::shared_ptr<AgentLink> link_;  // shared: a view may outlive the instance's place in AgentLinks
+  std::uint32_t session_;
+  std::uint64_t received_;      // the position behind the last byte in items_
+  std::uint64_t acknowledged_;  // what the viewer took
+  std::deque<SessionItem> items_;
+  std::size_t buffered_ = 0;
+  std::optional<InputTaken> input_taken_;  // not yet told
+  bool exit_delivered_ = false;
+  async::Trigger changed_;
+};
+
+}  // namespace berth::core

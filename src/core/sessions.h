@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/agent_links.h"
+#include "core/instances.h"
+
+namespace berth::core {
+
+enum class FileForm { tar, raw };
+BOOST_DESCRIBE_ENUM(FileForm, tar, raw)
+
+// The use cases inside a running instance: terminals, commands, files and ports, for every door and every runtime.
+// Lives as long as the server. Cancelling a view's task detaches; cancelling a file transfer ends it.
+class Sessions {
+ public:
+  // The next piece of an upload; nothing at its end.
+  using Source = std::function<async::Task<std::optional<std::string>>()>;
+  // Takes a piece of a download; returns when there is room for more.
+  using Sink = std::function<async::Task<>(std::string)>;
+
+  Sessions(Journal& journal, Instances& instances, AgentLinks& links, const Clock& clock);
+
+  async::Task<std::uint32_t> open(Caller caller, InstanceId id, wire::OpenSession request);
+  // A command with its one viewer, which no event tells of.
+  async::Task<std::unique_ptr<SessionView>> run(Caller caller, InstanceId id, wire::OpenSession request);
+  async::Task<std::unique_ptr<SessionView>> attach(Caller caller, InstanceId id, std::uint32_t session,
+                                                   std::uint64_t offset);
+  async::Task<> close(Caller caller, InstanceId id, std::uint32_t session);
+  async::Task<std::vector<SessionSummary>> list(Caller caller, InstanceId id);
+  async::Task<std::vector<wire::ListeningPort>> ports(Caller caller, InstanceId id);
+
+  // The sink is not called before the first byte is there: until then a failure can still be told.
+  async::Task<> read_files(Caller caller, InstanceId id, std::string path, FileForm form, Sink sink);
+  async::Task<> write_files(Caller caller, InstanceId id, std::string path, FileForm form, Source source);
+
+ private:
+  async::Task<std::shared_ptr<AgentLink>> link_of(Caller caller, InstanceId id, Scope scope);
+  async::Task<> note(const Caller& caller, const InstanceId& id, EventType type, std::string detail);
+
+  Journal& journal_;
+  Instances& instances_;
+  AgentLinks& links_;
+  const Clock& clock_;
+};
+
+}  // namespace berth::core

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/transitions.h"
+
+#include <algorithm>
+#include <boost/describe/enum_to_string.hpp>
+
+#include "base/error.h"
+
+namespace berth::core {
+namespace {
+
+std::string name_of(InstanceState state) { return boost::describe::enum_to_string(state, "?"); }
+
+EventType type_of(InstanceState state) {
+  switch (state) {
+    case InstanceState::queued:
+      return EventType::instance_queued;
+    case InstanceState::starting:
+      return EventType::instance_starting;
+    case InstanceState::running:
+      return EventType::instance_running;
+    case InstanceState::asleep:
+      return EventType::instance_asleep;
+    case InstanceState::stopped:
+      return EventType::instance_stopped;
+    case InstanceState::grace:
+      return EventType::instance_grace;
+    case InstanceState::failed:
+      return EventType::instance_failed;
+    case InstanceState::gone:
+      return EventType::instance_gone;
+  }
+  return EventType::instance_failed;
+}
+
+std::string detail_of(const Instance& instance, InstanceEvent event) {
+  switch (instance.state) {
+    case InstanceState::queued:
+      return "waits for room on the host";
+    case InstanceState::starting:
+      return "is being started";
+    case InstanceState::running:
+      return event == InstanceEvent::resume ? "runs again" : "is running";
+    case InstanceState::asleep:
+      return "is paused";
+    case InstanceState::stopped:
+      return instance.reason ? "stopped: " + *instance.reason : "is stopped; its disk is kept";
+    case InstanceState::grace:
+      return "its time is over; its disk is kept for " + format_duration(instance.plan.grace);
+    case InstanceState::failed:
+      return "failed: " + instance.reason.value_or("for an unknown reason");
+    case InstanceState::gone:
+      return "is gone";
+  }
+  return {};
+}
+
+void append(Transaction& transaction, const Instance& instance, EventType type, TimePoint now, std::string detail) {
+  transaction.append_event(Event{.type = type,
+                                 .at = now,
+                                 .account = instance.account,
+                                 .instance = instance.id,
+                                 .image = {},
+                                 .detail = instance.name + " " + std::move(detail)});
+}
+
+void enter(Transaction& transaction, Instance& instance, InstanceEvent event, TimePoint now) {
+  switch (instance.state) {
+    case InstanceState::queued:
+      instance.queue_number = transaction.next_queue_number();
+      break;
+    case InstanceState::starting:
+      instance.started_at.reset();
+      if (!instance.expires_at) {
+        instance.expires_at = now + instance.lifetime;
+        instance.longest_until = now + instance.plan.longest_lifetime;
+      }
+      break;
+    case InstanceState::running:
+      if (event == InstanceEvent::started) {
+        instance.started_at = now;
+      }
+      break;
+    case InstanceState::grace:
+      instance.gone_at = now + instance.plan.grace;
+      break;
+    case InstanceState::gone:
+      instance.gone_at = now;
+      break;
+    case InstanceState::asleep:
+    case InstanceState::stopped:
+    case InstanceState::failed:
+      break;
+  }
+}
+
+}  // namespace
+
+void apply(Transaction& transaction, Instance& instance, InstanceEvent event, TimePoint now,
+           const std::optional<std::string>& reason) {
+  const auto next = next_state(instance.state, event);
+  if (!next) {
+    throw Error(ErrorKind::conflict, "the instance is " + name_of(instance.state) + "; '" +
+                                         boost::describe::enum_to_string(event, "?") + "' is not possible now");
+  }
+  instance.state = *next;
+  instance.reason = reason;
+  enter(transaction, instance, event, now);
+  transaction.put_instance(instance);
+  append(transaction, instance, type_of(instance.state), now, detail_of(instance, event));
+}
+
+void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint now) {
+  const auto next = next_state(instance.state, InstanceEvent::extend);
+  if (!next) {
+    throw Error(ErrorKind::conflict, "the instance is " + name_of(instance.state) + "; it cannot be extended");
+  }
+  if (!instance.expires_at) {  // still queued for the first time: a longer lease later
+    if (instance.lifetime >= instance.plan.longest_lifetime) {
+      throw Error(ErrorKind::exhausted,
+                  "its plan allows " + format_duration(instance.plan.longest_lifetime) + " at most");
+    }
+    instance.lifetime = std::min(instance.lifetime + by, instance.plan.longest_lifetime);
+  } else {
+    const TimePoint from = instance.state == InstanceState::grace ? now : *instance.expires_at;
+    const TimePoint until = std::min(from + by, instance.longest_until.value_or(from + by));
+    if (until <= from) {
+      throw Error(ErrorKind::exhausted, "its plan allows " + format_duration(instance.plan.longest_lifetime) +
+                                            " at most, and that is used up");
+    }
+    instance.expires_at = until;
+  }
+  if (instance.state == InstanceState::grace) {
+    instance.gone_at.reset();
+  }
+  instance.state = *next;
+  transaction.put_instance(instance);
+  append(transaction, instance, EventType::instance_extended, now,
+         instance.expires_at ? "has time until " + format_time(*instance.expires_at) : "will have more time");
+}
+
+std::vector<InstanceId> admit_waiting(Transaction& transaction, const HostLimits& limits, TimePoint now) {
+  using enum InstanceState;
+  std::vector<InstanceId> admitted;
+  std::vector<Instance> waiting = transaction.list_queued();
+  if (waiting.empty()) {
+    return admitted;
+  }
+  std::size_t active = transaction.count_instances({}, {starting, running, asleep});
+  for (Instance& instance : waiting) {
+    if (active >= limits.most_active) {
+      break;
+    }
+    apply(transaction, instance, InstanceEvent::admit, now);
+    admitted.push_back(instance.id);
+    ++active;
+  }
+  return admitted;
+}
+
+}  // namespace berth::core

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doors/rest/rest_door.h"
+
+#include <algorithm>
+
+#include "doors/rest/request.h"
+
+namespace berth::doors::rest {
+
+RestDoor::RestDoor(Services services, Settings settings)
+    : services_(std::move(services)), settings_(std::move(settings)) {}
+
+void RestDoor::add(http::Router& router, http::Method method, std::string_view pattern, Route route,
+                   std::vector<std::string> queries) {
+  router.add(method, "/api/v1" + std::string(pattern),
+             [this, route, queries = std::move(queries)](http::Exchange& exchange) {
+               return serve(exchange, route, queries);
+             });
+}
+
+void RestDoor::add_routes(http::Router& router) {
+  using http::Method;
+  const auto add_open = [&](Method method, std::string_view pattern,
+                            async::Task<> (RestDoor::*route)(http::Exchange&)) {
+    router.add(method, pattern, [this, route](http::Exchange& exchange) { return (this->*route)(exchange); });
+  };
+  for (const char* prefix : {"", "/api/v1"}) {
+    add_open(Method::get, std::string(prefix) + "/healthz", &RestDoor::get_health);
+    add_open(Method::get, std::string(prefix) + "/metrics", &RestDoor::get_metrics);
+  }
+  add_open(Method::get, "/api/v1/openapi.json", &RestDoor::get_contract);
+  add_open(Method::post, "/api/v1/login", &RestDoor::login);
+  add_open(Method::post, "/api/v1/guests", &RestDoor::create_guest);
+
+  add(router, Method::post, "/logout", &RestDoor::logout);
+  add(router, Method::get, "/account", &RestDoor::get_account);
+  add(router, Method::get, "/accounts", &RestDoor::list_accounts, {"cursor", "limit"});
+  add(router, Method::post, "/accounts", &RestDoor::create_account);
+  add(router, Method::post, "/accounts/{account}/login-links", &RestDoor::create_login_link);
+  add(router, Method::get, "/tokens", &RestDoor::list_tokens, {"cursor", "limit"});
+  add(router, Method::post, "/tokens", &RestDoor::create_token);
+  add(router, Method::remove, "/tokens/{token}", &RestDoor::remove_token);
+  add(router, Method::get, "/plans", &RestDoor::list_plans);
+  add(router, Method::get, "/images", &RestDoor::list_images);
+  add(router, Method::post, "/images", &RestDoor::pull_image);
+  add(router, Method::get, "/images/{image}", &RestDoor::get_image);
+  add(router, Method::put, "/images/{image}", &RestDoor::import_image, {"form"});
+  add(router, Method::remove, "/images/{image}", &RestDoor::remove_image);
+  add(router, Method::get, "/instances", &RestDoor::list_instances, {"cursor", "limit", "all", "everyone"});
+  add(router, Method::post, "/instances", &RestDoor::create_instance, {"wait"});
+  add(router, Method::get, "/instances/{instance}", &RestDoor::get_instance);
+  add(router, Method::patch, "/instances/{instance}", &RestDoor::rename_instance);
+  add(router, Method::remove, "/instances/{instance}", &RestDoor::destroy_instance);
+  add(router, Method::post, "/instances/{instance}/actions", &RestDoor::act_on_instance);
+  add(router, Method::get, "/instances/{instance}/usage", &RestDoor::get_usage);
+  add(router, Method::get, "/instances/{instance}/ports", &RestDoor::list_ports);
+  add(router, Method::get, "/instances/{instance}/export", &RestDoor::export_instance);
+  add(router, Method::get, "/instances/{instance}/files", &RestDoor::read_files, {"path", "form"});
+  add(router, Method::put, "/instances/{instance}/files", &RestDoor::write_files, {"path", "form"});
+  add(router, Method::post, "/instances/{instance}/exec", &RestDoor::exec_command);
+  add(router, Method::get, "/instances/{instance}/sessions", &RestDoor::list_sessions);
+  add(router, Method::post, "/instances/{instance}/sessions", &RestDoor::open_session);
+  add(router, Method::remove, "/instances/{instance}/sessions/{session}", &RestDoor::close_session);
+  add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session, {"offset"});
+  add(router, Method::get, "/events", &RestDoor::list_events, {"after", "limit", "instance"});
+}
+
+async::Task<> RestDoor::serve(http::Exchange& exchange, Route route, const std::vector<std::string>& queries) {
+  core::Caller caller = co_await caller_of(exchange);
+  for (const auto& [name, value] : exchange.queries()) {
+    if (std::ranges::find(queries, name) == queries.end()) {
+      described::refuse(name.substr(0, 64), "is not a parameter of this request");
+    }
+  }
+  co_await (this->*route)(exchange, std::move(caller));
+}
+
+async::Task<core::Caller> RestDoor::caller_of(http::Exchange& exchange) {
+  const auto authorization = exchange.header("Authorization");
+  if (authorization) {
+    if (!authorization->starts_with("Bearer ")) {
+      throw Error(ErrorKind::unauthenticated, "send your API token as 'Authorization: Bearer berth_…'");
+    }
+    co_return co_await services_.accounts.authenticate(Secret(authorization->substr(7)));
+  }
+  const auto cookie = exchange.cookie("berth");
+  if (!cookie) {
+    throw Error(ErrorKind::unauthenticated, "sign in first, or send an API token");
+  }
+  // A browser sends the cookie whoever asked it to; a change must come from our own page.
+  const bool changes = exchange.method() != http::Method::get && exchange.method() != http::Method::head;
+  if (changes || exchange.is_websocket_upgrade()) {
+    require_same_origin(exchange);
+  }
+  co_return co_await services_.accounts.authenticate(Secret(*cookie));
+}
+
+}  // namespace berth::doors::rest

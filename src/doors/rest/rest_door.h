@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/accounts.h"
+#include "core/events.h"
+#include "core/images.h"
+#include "core/instances.h"
+#include "core/sessions.h"
+#include "doors/rest/forms.h"
+#include "http/router.h"
+
+namespace berth::doors::rest {
+
+struct Settings {
+  std::string public_url;     // of login links: "https://berth.example"; no slash at the end
+  std::string contract;       // api/openapi.yaml as JSON text
+  std::string upload_folder;  // for image archives on their way to the warden
+  Bytes largest_upload = 16_GiB;
+};
+
+// The use cases and what else the door needs from the wiring.
+struct Services {
+  core::Accounts& accounts;
+  core::Instances& instances;
+  core::Sessions& sessions;
+  core::Images& images;
+  core::Events& events;
+  core::Journal& journal;
+  core::AgentLinks& links;
+  const Clock& clock;
+  std::function<async::Task<std::vector<CheckForm>>()> health;
+};
+
+// The REST API and its streams under /api/v1. Translates and never decides. Lives as long as the router it filled;
+// cancelling an exchange ends what it waits for.
+class RestDoor {
+ public:
+  RestDoor(Services services, Settings settings);
+  void add_routes(http::Router& router);
+
+ private:
+  using Route = async::Task<> (RestDoor::*)(http::Exchange&, core::Caller);
+
+  // A route for callers whose token or cookie is known; queries it does not name are refused.
+  void add(http::Router& router, http::Method method, std::string_view pattern, Route route,
+           std::vector<std::string> queries = {});
+  async::Task<> serve(http::Exchange& exchange, Route route, const std::vector<std::string>& queries);
+  async::Task<core::Caller> caller_of(http::Exchange& exchange);
+
+  // service_routes.cc
+  async::Task<> get_health(http::Exchange& exchange);
+  async::Task<> get_metrics(http::Exchange& exchange);
+  async::Task<> get_contract(http::Exchange& exchange);
+  // account_routes.cc
+  async::Task<> login(http::Exchange& exchange);
+  async::Task<> create_guest(http::Exchange& exchange);
+  async::Task<> logout(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_account(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_accounts(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_account(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_login_link(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_tokens(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_token(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_token(http::Exchange& exchange, core::Caller caller);
+  // image_routes.cc
+  async::Task<> list_plans(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_images(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_image(http::Exchange& exchange, core::Caller caller);
+  async::Task<> pull_image(http::Exchange& exchange, core::Caller caller);
+  async::Task<> import_image(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_image(http::Exchange& exchange, core::Caller caller);
+  // instance_routes.cc
+  async::Task<> list_instances(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> rename_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> destroy_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> act_on_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_usage(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_ports(http::Exchange& exchange, core::Caller caller);
+  // file_routes.cc
+  async::Task<> export_instance(http::Exchange& exchange, core::Caller caller);
+  async::Task<> read_files(http::Exchange& exchange, core::Caller caller);
+  async::Task<> write_files(http::Exchange& exchange, core::Caller caller);
+  // session_routes.cc
+  async::Task<> exec_command(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_sessions(http::Exchange& exchange, core::Caller caller);
+  async::Task<> open_session(http::Exchange& exchange, core::Caller caller);
+  async::Task<> close_session(http::Exchange& exchange, core::Caller caller);
+  async::Task<> attach_session(http::Exchange& exchange, core::Caller caller);
+  // event_routes.cc
+  async::Task<> list_events(http::Exchange& exchange, core::Caller caller);
+  async::Task<> stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter);
+  async::Task<> stream_usage(http::Exchange& exchange, core::Caller caller, InstanceId id);
+
+  async::Task<UsageForm> usage_of(core::Caller caller, InstanceId id);
+  LoginLinkForm form_of_link(const core::LoginLink& link) const;
+
+  Services services_;
+  Settings settings_;
+};
+
+}  // namespace berth::doors::rest

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/descriptor.h"
+
+namespace berth::runtimes::local {
+
+// A warden of a test's own making, on a thread: `serve` is run for each connection, one after the other, until it
+// returns; then the connection is closed.
+class OddWarden {
+ public:
+  // One connection, blocking. Reads give up after a deadline.
+  class Peer {
+   public:
+    explicit Peer(int socket) : socket_(socket) {}
+    // The next packet, empty at the end of the connection.
+    std::string read();
+    // Those that came with it.
+    const std::vector<Descriptor>& descriptors() const { return descriptors_; }
+    void write(std::string_view packet, const std::vector<int>& descriptors = {});
+    // Answers hello as a warden should.
+    void greet();
+
+   private:
+    int socket_;
+    std::vector<Descriptor> descriptors_;
+  };
+  using Serve = std::function<void(Peer&)>;
+
+  explicit OddWarden(Serve serve);
+  ~OddWarden();
+  OddWarden(const OddWarden&) = delete;
+  OddWarden& operator=(const OddWarden&) = delete;
+
+  std::string path() const { return (folder_ / "socket").string(); }
+  int connections() const { return connections_; }
+  // Waits until so many connections have been closed.
+  void await_closed(int count) const;
+
+ private:
+  void accept_all();
+
+  Serve serve_;
+  std::filesystem::path folder_;
+  Descriptor listener_;
+  std::atomic<int> connections_ = 0;
+  std::atomic<int> closed_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace berth::runtimes::local

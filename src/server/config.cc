@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <charconv>
+#include <set>
+#include <sstream>
+
+#include "base/described.h"
+#include "base/toml.h"
+
+namespace berth::server {
+
+Config read_config(const std::filesystem::path& file) {
+  Config config;
+  const boost::json::value json = read_toml_file(file);
+  if (json.as_object().contains("plan")) {
+    config.plan.clear();
+  }
+  try {
+    from_json(json, config, Missing::keeps_default);
+  } catch (const Error& error) {
+    throw Error(error.kind(), file.string() + ": " + error.what(), error.field());
+  }
+  return config;
+}
+
+Address parse_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  Address address;
+  std::uint32_t port = 65'536;
+  if (colon != std::string::npos) {
+    address.host = text.substr(0, colon);
+    if (address.host.starts_with('[') && address.host.ends_with(']')) {
+      address.host = address.host.substr(1, address.host.size() - 2);
+    }
+    const auto [end, fault] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+    if (fault != std::errc{} || end != text.data() + text.size()) {
+      port = 65'536;
+    }
+  }
+  if (port > 65'535 || address.host.empty()) {
+    throw Error(ErrorKind::invalid_argument,
+                "'" + text + "' is not an address to listen on; write for example 127.0.0.1:8080", "listen");
+  }
+  address.port = static_cast<std::uint16_t>(port);
+  return address;
+}
+
+std::vector<std::string> faults_of(const Config& config) {
+  std::vector<std::string> faults;
+  try {
+    parse_address(config.listen);
+  } catch (const Error& error) {
+    faults.emplace_back(error.what());
+  }
+  if (!config.public_url.empty() &&
+      ((!config.public_url.starts_with("http://") && !config.public_url.starts_with("https://")) ||
+       config.public_url.ends_with('/'))) {
+    faults.emplace_back("public_url must begin with http:// or https:// and not end with a slash");
+  }
+  if (!config.data_dir.starts_with('/')) {
+    faults.emplace_back("data_dir must be an absolute path");
+  }
+  if (config.plan.empty()) {
+    faults.emplace_back("there must be at least one [[plan]]");
+  }
+  std::set<std::string> names;
+  for (const core::Plan& plan : config.plan) {
+    for (std::string& fault : core::faults_of(plan)) {
+      faults.push_back(std::move(fault));
+    }
+    if (!names.insert(plan.name).second) {
+      faults.push_back("there are two plans named '" + plan.name + "'");
+    }
+  }
+  if (config.limits.most_active == 0) {
+    faults.emplace_back("limits.most_active must be at least 1");
+  }
+  return faults;
+}
+
+namespace {
+
+std::string quoted(std::string_view text) { return print_json(boost::json::string(text)); }
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) {
+    list += (list.empty() ? "" : ", ") + quoted(text);
+  }
+  return "[" + list + "]";
+}
+
+void print_plan(std::ostream& out, const core::Plan& plan) {
+  out << "\n[[plan]]\n"
+      << "name = " << quoted(plan.name) << "\n"
+      << "description = " << quoted(plan.description) << "\n"
+      << "cpu_percent = " << plan.cpu_percent << "\n"
+      << "memory = " << quoted(format_bytes(plan.memory)) << "\n"
+      << "disk = " << quoted(format_bytes(plan.disk)) << "\n"
+      << "disk_kind = " << quoted(enum_name(plan.disk_kind)) << "  # memory or disk\n"
+      << "processes = " << plan.processes << "\n"
+      << "open_files = " << plan.open_files << "\n"
+      << "egress = " << quoted(enum_name(plan.egress)) << "  # none, dns_icmp or full\n"
+      << "egress_kilobits = " << plan.egress_kilobits << "\n"
+      << "no_new_privileges = " << (plan.no_new_privileges ? "true" : "false") << "\n"
+      << "lifetime = " << quoted(format_duration(plan.lifetime)) << "\n"
+      << "longest_lifetime = " << quoted(format_duration(plan.longest_lifetime)) << "\n"
+      << "grace = " << quoted(format_duration(plan.grace)) << "\n"
+      << "most_per_account = " << plan.most_per_account << "\n"
+      << "guests = " << (plan.guests ? "true" : "false") << "\n";
+}
+
+}  // namespace
+
+std::string print_config(const Config& config) {
+  std::ostringstream out;
+  out << "# The configuration of berthd. Every key may be left out; these are the defaults.\n"
+      << "# Check a changed file with: berthd --check --config FILE\n\n"
+      << "listen = " << quoted(config.listen) << "\n"
+      << "public_url = " << quoted(config.public_url) << "  # as visitors write it; empty: from listen\n"
+      << "data_dir = " << quoted(config.data_dir) << "\n"
+      << "warden_socket = " << quoted(config.warden_socket) << "\n"
+      << "console = " << quoted(config.console) << "\n"
+      << "built_in_images = " << quoted_list(config.built_in_images) << "\n"
+      << "insecure_registries = " << quoted_list(config.insecure_registries)
+      << "  # host:port of registries without TLS\n"
+      << "\n[database]\n"
+      << "url = " << quoted(config.database.url)
+      << "  # empty: SQLite in data_dir; or postgresql://user@host/database\n"
+      << "password_file = " << quoted(config.database.password_file) << "\n"
+      << "\n[limits]\n"
+      << "most_active = " << config.limits.most_active << "  # instances at a time; more wait in the queue\n"
+      << "most_queued = " << config.limits.most_queued << "\n"
+      << "most_connections = " << config.limits.most_connections << "\n"
+      << "largest_upload = " << quoted(format_bytes(config.limits.largest_upload)) << "\n";
+  for (const core::Plan& plan : config.plan) {
+    print_plan(out, plan);
+  }
+  return out.str();
+}
+
+std::filesystem::path own_folder(const Config& config) { return std::filesystem::path(config.data_dir) / "server"; }
+
+}  // namespace berth::server

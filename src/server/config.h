@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/transitions.h"
+
+namespace berth::server {
+
+struct Limits {
+  std::uint32_t most_active = 64;    // instances that are starting, running or asleep; more wait in the queue
+  std::uint32_t most_queued = 1000;  // waiting instances; more are refused
+  std::uint32_t most_connections = 10'000;
+  Bytes largest_upload = 16_GiB;
+};
+BOOST_DESCRIBE_STRUCT(Limits, (), (most_active, most_queued, most_connections, largest_upload))
+
+struct Database {
+  std::string url;            // empty: SQLite in the data directory
+  std::string password_file;  // of PostgreSQL
+};
+BOOST_DESCRIBE_STRUCT(Database, (), (url, password_file))
+
+// The configuration of berthd. Every key has a default; the same names in TOML.
+struct Config {
+  std::string listen = "127.0.0.1:8080";
+  std::string public_url;  // as visitors write it, without a slash at the end; empty: http:// and the listen address
+  std::string data_dir = "/var/lib/berth";
+  std::string warden_socket = "/run/berth/warden.sock";
+  std::string console = "/usr/share/berth/console";
+  std::vector<std::string> built_in_images = {"busybox", "debian"};
+  std::vector<std::string> insecure_registries;  // host:port of registries without TLS
+  Database database;
+  Limits limits;
+  std::vector<core::Plan> plan = core::default_plans();
+};
+BOOST_DESCRIBE_STRUCT(Config, (),
+                      (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
+                       database, limits, plan))
+
+// The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
+Config read_config(const std::filesystem::path& file);
+// Every fault as a sentence.
+std::vector<std::string> faults_of(const Config& config);
+// The configuration as commented TOML.
+std::string print_config(const Config& config);
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+// "127.0.0.1:8080" or "[::1]:8080". Throws Error{invalid_argument}.
+Address parse_address(const std::string& text);
+
+// Where berthd keeps its own files: DIR/server. DIR itself belongs to root.
+std::filesystem::path own_folder(const Config& config);
+
+}  // namespace berth::server

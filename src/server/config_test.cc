@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/described.h"
+
+namespace berth::server {
+namespace {
+
+class ConfigFile : public ::testing::Test {
+ protected:
+  std::string path_ = ::testing::TempDir() + "/berth-config-" + random_name(8) + ".toml";
+  ~ConfigFile() override { std::filesystem::remove(path_); }
+  Config read(const std::string& text) {
+    std::ofstream(path_) << text;
+    return read_config(path_);
+  }
+  std::string field_at_fault(const std::string& text) {
+    try {
+      read(text);
+    } catch (const Error& error) {
+      return error.field();
+    }
+    return "no fault";
+  }
+};
+
+TEST_F(ConfigFile, what_is_printed_reads_back_as_the_same) {
+  const Config defaults;
+  EXPECT_EQ(print_json(to_json(read(print_config(defaults)))), print_json(to_json(defaults)));
+}
+
+TEST_F(ConfigFile, an_unknown_key_is_an_error_with_its_path) {
+  EXPECT_EQ(field_at_fault("[limits]\nmost_actve = 3\n"), "limits.most_actve");
+  EXPECT_EQ(field_at_fault("[[plan]]\nname = \"a\"\nmemory = \"lots\"\n"), "plan[0].memory");
+}
+
+TEST_F(ConfigFile, plans_of_the_file_replace_the_defaults) {
+  const Config config = read("[[plan]]\nname = \"only\"\nmemory = \"64MiB\"\nlifetime = \"10m\"\n");
+  ASSERT_EQ(config.plan.size(), 1U);
+  EXPECT_EQ(config.plan[0].memory, 64_MiB);
+  EXPECT_EQ(config.plan[0].lifetime, Seconds{600});
+  EXPECT_TRUE(faults_of(config).empty());
+}
+
+TEST(ConfigCheck, tells_all_faults_at_once) {
+  Config config;
+  config.listen = "nowhere";
+  config.plan[0].memory = 1_MiB;
+  config.plan[1].name = config.plan[0].name;
+  EXPECT_EQ(faults_of(config).size(), 3U);
+}
+
+TEST(Address, takes_host_and_port) {
+  EXPECT_EQ(parse_address("[::1]:80").host, "::1");
+  EXPECT_EQ(parse_address("127.0.0.1:0").port, 0);
+  for (const auto* wrong : {"", ":80", "localhost", "a:b", "a:70000"}) {
+    EXPECT_THROW(parse_address(wrong), Error) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace berth::server

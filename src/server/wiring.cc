@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/wiring.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "async/race.h"
+#include "async/task_group.h"
+#include "async/time_limit.h"
+#include "base/described.h"
+#include "doors/rest/problem.h"
+#include "doors/rest/rest_door.h"
+#include "doors/web/web_door.h"
+#include "http/server.h"
+#include "runtimes/local/local_images.h"
+#include "runtimes/local/local_runtime.h"
+#include "stores/sql/sql_store.h"
+
+namespace berth::server {
+namespace {
+
+constexpr Milliseconds stop_limit{5000};
+constexpr Milliseconds warden_retry{1000};
+
+std::filesystem::path make_folder(const std::filesystem::path& path) {
+  std::error_code fault;
+  std::filesystem::create_directories(path, fault);
+  if (fault) {
+    throw Error(ErrorKind::unavailable, "cannot make " + path.string() + ": " + fault.message() +
+                                            "; make it and give it to the user who runs berthd");
+  }
+  return path;
+}
+
+std::string read_contract(const Config& config) {
+  std::ifstream file(std::filesystem::path(config.console) / "openapi.json");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.empty() ? "{}" : text;
+}
+
+doors::rest::Settings rest_settings(const Config& config) {
+  return {.public_url = public_url(config, parse_address(config.listen).port),
+          .contract = read_contract(config),
+          .upload_folder = make_folder(own_folder(config) / "scratch").string(),
+          .largest_upload = config.limits.largest_upload};
+}
+
+}  // namespace
+
+std::unique_ptr<core::Store> open_store(const Config& config, const async::Executor& executor) {
+  stores::sql::Settings settings{.url = config.database.url, .password_file = config.database.password_file};
+  if (settings.url.empty()) {
+    settings.url = stores::sql::sqlite_url(make_folder(own_folder(config)) / "berth.sqlite");
+  }
+  return stores::sql::open(settings, executor);
+}
+
+std::string public_url(const Config& config, std::uint16_t port) {
+  if (!config.public_url.empty()) {
+    return config.public_url;
+  }
+  const Address address = parse_address(config.listen);
+  const bool any = address.host == "0.0.0.0" || address.host == "::";
+  const std::string host = any ? "127.0.0.1" : address.host;
+  return "http://" + (host.contains(':') ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+class Wiring::Parts {
+ public:
+  Parts(async::Executor executor, Config config, Log log)
+      : config_(std::move(config)),
+        log_(std::move(log)),
+        tasks_(executor, [this](const std::string& what) { log_(what); }),
+        store_(open_store(config_, executor)),
+        journal_(*store_, executor),
+        warden_(executor, {.warden_socket = config_.warden_socket,
+                           .image_folder = make_folder(own_folder(config_) / "scratch").string(),
+                           .insecure_registries = config_.insecure_registries,
+                           .largest_image = config_.limits.largest_upload}),
+        runtime_(warden_),
+        library_(warden_),
+        links_(runtime_, tasks_),
+        reconciler_(runtime_, journal_, links_, clock_, {config_.limits.most_active, config_.limits.most_queued},
+                    tasks_, log_),
+        accounts_(journal_, clock_, config_.plan),
+        instances_(journal_, reconciler_, runtime_, clock_, config_.plan),
+        sessions_(journal_, instances_, links_, clock_),
+        images_(journal_, library_, clock_, tasks_),
+        events_(journal_),
+        rest_(
+            {accounts_, instances_, sessions_, images_, events_, journal_, links_, clock_, [this] { return health(); }},
+            rest_settings(config_)),
+        web_(config_.console),
+        server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
+    rest_.add_routes(router_);
+    web_.add_routes(router_);
+  }
+
+  async::Task<> open() {
+    server_.listen();
+    co_await keep_admin_token();
+  }
+
+  async::Task<> serve() {
+    tasks_.spawn(reconciler_.run());
+    tasks_.spawn(prepare_images());
+    std::exception_ptr ended;
+    try {
+      co_await server_.serve();
+    } catch (...) {
+      ended = std::current_exception();
+    }
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    if (!co_await tasks_.stop(stop_limit)) {
+      log_("some tasks did not end in time");
+    }
+    if (ended) {
+      std::rethrow_exception(ended);
+    }
+  }
+
+  std::string url() const { return public_url(config_, server_.port()); }
+
+ private:
+  http::Settings http_settings() const {
+    const Address address = parse_address(config_.listen);
+    http::Settings settings;
+    settings.address = address.host;
+    settings.port = address.port;
+    settings.most_connections = config_.limits.most_connections;
+    settings.max_body = config_.limits.largest_upload;
+    return settings;
+  }
+
+  static http::Response answer_fault(const http::Exchange& /*exchange*/, const Error& error,
+                                     std::optional<int> status) {
+    return doors::rest::problem(error, status);
+  }
+
+  // A token that still works stays as it is: scripts hold it.
+  async::Task<> keep_admin_token() {
+    const std::filesystem::path file = own_folder(config_) / "admin-token";
+    std::optional<Secret> known;
+    if (std::filesystem::exists(file)) {
+      known = read_secret_file(file);
+    }
+    bool works = false;
+    try {
+      if (known) {
+        co_await accounts_.authenticate(*known);
+        works = true;
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unauthenticated) {
+        throw;
+      }
+    }
+    if (!works) {
+      write_secret_file(file, co_await accounts_.bootstrap_token());
+    }
+  }
+
+  async::Task<> prepare_images() {
+    for (;;) {
+      try {
+        const core::RuntimeCapabilities capabilities = co_await runtime_.capabilities();
+        std::vector<std::string> wanted;
+        std::ranges::copy_if(config_.built_in_images, std::back_inserter(wanted), [&](const std::string& name) {
+          return std::ranges::find(capabilities.recipes, name) != capabilities.recipes.end();
+        });
+        co_await images_.prepare_built_in(std::move(wanted));
+        co_return;
+      } catch (const Error& error) {
+        log_(std::string("images: ") + error.what());
+      }
+      co_await async::pause_for(warden_retry);
+    }
+  }
+
+  async::Task<std::vector<doors::rest::CheckForm>> health() {
+    std::vector<doors::rest::CheckForm> checks;
+    checks.push_back(co_await check("store", ask_store()));
+    checks.push_back(co_await check("runtime", ask_runtime()));
+    co_return checks;
+  }
+
+  async::Task<std::string> ask_store() {
+    co_await journal_.transact([](core::Transaction& transaction) { return transaction.last_event_sequence(); });
+    co_return "answers";
+  }
+
+  async::Task<std::string> ask_runtime() { co_return (co_await runtime_.capabilities()).runtime; }
+
+  static async::Task<doors::rest::CheckForm> check(std::string name, async::Task<std::string> work) {
+    try {
+      std::string detail = co_await async::with_limit(std::move(work), Seconds{5}, "no answer within 5 seconds");
+      co_return doors::rest::CheckForm{std::move(name), true, std::move(detail)};
+    } catch (const Error& error) {
+      co_return doors::rest::CheckForm{std::move(name), false, error.what()};
+    }
+  }
+
+  Config config_;
+  Log log_;
+  SystemClock clock_;
+  async::TaskGroup tasks_;
+  std::unique_ptr<core::Store> store_;
+  core::Journal journal_;
+  runtimes::local::WardenClient warden_;
+  runtimes::local::LocalRuntime runtime_;
+  runtimes::local::LocalImages library_;
+  core::AgentLinks links_;
+  core::Reconciler reconciler_;
+  core::Accounts accounts_;
+  core::Instances instances_;
+  core::Sessions sessions_;
+  core::Images images_;
+  core::Events events_;
+  doors::rest::RestDoor rest_;
+  doors::web::WebDoor web_;
+  http::Router router_;
+  http::Server server_;
+};
+
+Wiring::Wiring(async::Executor executor, Config config, Log log)
+    : parts_(std::make_unique<Parts>(std::move(executor), std::move(config), std::move(log))) {}
+Wiring::~Wiring() = default;
+async::Task<> Wiring::open() { return parts_->open(); }
+async::Task<> Wiring::serve() { return parts_->serve(); }
+std::string Wiring::url() const { return parts_->url(); }
+
+async::Task<> print_login_link(async::Executor executor, Config config) {
+  const auto store = open_store(config, executor);
+  core::Journal journal(*store, executor);
+  const SystemClock clock;
+  core::Accounts accounts(journal, clock, config.plan);
+  const core::LoginLink link = co_await accounts.administrator_link();
+  const std::string url = public_url(config, parse_address(config.listen).port);
+  std::cout << url << "/login#code=" << link.code.reveal() << std::endl;
+}
+
+}  // namespace berth::server

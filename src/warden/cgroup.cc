@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/cgroup.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace berth::warden {
+namespace {
+
+const path mount_point = "/sys/fs/cgroup";
+
+std::uint64_t number(std::string_view text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string text_of(const path& file) {
+  try {
+    return read_file_if_there(file).value_or("");
+  } catch (const Error&) {
+    return "";  // the group went while it was read
+  }
+}
+
+// Deepest first; a group that is not empty stays.
+void remove_groups(const path& top) {
+  std::error_code fault;
+  std::vector<path> groups = {top};
+  for (std::filesystem::recursive_directory_iterator entry(top, fault), end; !fault && entry != end;
+       entry.increment(fault)) {
+    if (entry->is_directory(fault)) {
+      groups.push_back(entry->path());
+    }
+  }
+  std::ranges::reverse(groups);
+  for (const path& group : groups) {
+    ::rmdir(group.c_str());
+  }
+}
+
+}  // namespace
+
+std::uint64_t keyed_number(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.starts_with(key) && line.substr(key.size()).starts_with(' ')) {
+      return number(line.substr(key.size() + 1));
+    }
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return 0;
+}
+
+Cgroups::Cgroups(std::string name) : name_(std::move(name)) {
+  struct statfs state{};
+  unified_ = ::statfs(mount_point.c_str(), &state) == 0 && state.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+path Cgroups::group(const char* controller, const std::string& id) const {
+  return (unified_ ? mount_point : mount_point / controller) / name_ / id;
+}
+
+bool Cgroups::limits_swap() const {
+  return unified_ || std::filesystem::exists(mount_point / "memory/memory.memsw.limit_in_bytes");
+}
+
+CgroupUsage Cgroups::usage(const std::string& id) const {
+  CgroupUsage usage;
+  const path memory = group("memory", id);
+  const std::uint64_t whole = number(text_of(memory / (unified_ ? "memory.current" : "memory.usage_in_bytes")));
+  const std::uint64_t cache =
+      keyed_number(text_of(memory / "memory.stat"), unified_ ? "inactive_file" : "total_inactive_file");
+  usage.memory = whole - std::min(cache, whole);
+  usage.cpu_microseconds = unified_ ? keyed_number(text_of(group("cpu", id) / "cpu.stat"), "usage_usec")
+                                    : number(text_of(group("cpuacct", id) / "cpuacct.usage")) / 1000;
+  usage.processes = number(text_of(group("pids", id) / "pids.current"));
+  usage.out_of_memory_kills = out_of_memory_kills(id);
+  return usage;
+}
+
+std::uint64_t Cgroups::out_of_memory_kills(const std::string& id) const {
+  return keyed_number(text_of(group("memory", id) / (unified_ ? "memory.events" : "memory.oom_control")), "oom_kill");
+}
+
+bool Cgroups::is_frozen(const std::string& id) const {
+  const path freezer = group("freezer", id);
+  return unified_ ? text_of(freezer / "cgroup.freeze").starts_with('1')
+                  : !text_of(freezer / "freezer.state").starts_with("THAWED") &&
+                        std::filesystem::exists(freezer / "freezer.state");
+}
+
+void Cgroups::remove_all() const {
+  if (unified_) {
+    remove_groups(mount_point / name_);
+    return;
+  }
+  std::error_code fault;
+  for (const auto& hierarchy : std::filesystem::directory_iterator(mount_point, fault)) {
+    remove_groups(hierarchy.path() / name_);
+  }
+}
+
+}  // namespace berth::warden

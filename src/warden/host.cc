@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/host.h"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "warden/idmapped_mount.h"
+#include "warden/mount_namespace.h"
+#include "warden/system_error.h"
+
+namespace berth::warden {
+namespace {
+
+// The mounted root of an instance is walked to by a process that is nobody here.
+void require_open_path(const path& folder) {
+  for (path above = folder; above != above.root_path(); above = above.parent_path()) {
+    struct stat state{};
+    check(::stat(above.c_str(), &state), "look at " + above.string());
+    if ((state.st_mode & S_IXOTH) == 0) {
+      throw Error(ErrorKind::invalid_argument,
+                  "the folder " + above.string() + " must be open to all (chmod o+x), or --run-dir another one");
+    }
+  }
+}
+
+void make_parents(const path& folder) {
+  std::error_code fault;
+  std::filesystem::create_directories(folder, fault);
+  if (fault) {
+    throw_errno("make the folder " + folder.string(), fault.value());
+  }
+}
+
+}  // namespace
+
+Host::Host(Config wanted)
+    : config(std::move(wanted)),
+      layout{config.data_dir, config.run_dir},
+      runtime(config.runtime, layout.runtime_state()),
+      cgroups(config.name),
+      addresses(config.network) {
+  if (config.agent.empty()) {
+    config.agent = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "berth-agent";
+  }
+}
+
+std::uint32_t Host::most_instances() const {
+  return std::min({UidRange::count(config.first_uid), addresses.size(), 100'000U});
+}
+
+void prepare_host(const Host& host) {
+  if (::geteuid() != 0) {
+    throw Error(ErrorKind::forbidden, "it must be started as root");
+  }
+  if (::access(host.config.agent.c_str(), X_OK) != 0) {
+    throw Error(ErrorKind::not_found, "there is no agent at " + host.config.agent + "; name it with --agent");
+  }
+  const Layout& layout = host.layout;
+  make_parents(layout.data);
+  make_folder(layout.data, 0755);  // the client has a folder of its own in it, beside ours
+  for (const path& folder : {layout.images(), layout.templates(), layout.instances()}) {
+    make_folder(folder, 0700);
+  }
+  make_parents(layout.run);
+  make_folder(layout.run, 0755);
+  make_folder(layout.runtime_state(), 0700);
+  make_folder(layout.agents(), 0700);
+  for (const path& folder : {layout.root().parent_path(), layout.root(), layout.lower()}) {
+    make_folder(folder, 0755);
+  }
+  require_open_path(layout.root());
+  host.runtime.version();
+}
+
+void check_kernel(const Host& host) {
+  with_private_mounts([&] {
+    const Descriptor shifted = make_user_namespace(UidRange::of(host.config.first_uid, 0));
+    mount_idmapped(host.layout.images(), host.layout.lower(), shifted.get());
+    mount_at("tmpfs", host.layout.templates(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700");
+    make_folder(host.layout.templates() / "upper", 0755);
+    make_folder(host.layout.templates() / "work", 0700);
+    mount_overlay(host.layout.lower(), host.layout.templates(), host.layout.root());
+  });
+}
+
+}  // namespace berth::warden

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "warden/address_block.h"
+#include "warden/cgroup.h"
+#include "warden/config.h"
+#include "warden/layout.h"
+#include "warden/oci_runtime.h"
+#include "warden/user_namespace.h"
+
+namespace berth::warden {
+
+// What of this host every instance is made with. Made once, then only read.
+struct Host {
+  explicit Host(Config wanted);
+
+  Config config;
+  Layout layout;
+  OciRuntime runtime;
+  Cgroups cgroups;
+  AddressBlock addresses;
+
+  // How many instances there can be: each needs a uid range and an address.
+  std::uint32_t most_instances() const;
+};
+
+// Makes the folders. Throws one sentence that says what to do about what is missing: root, the agent's binary, the
+// runtime, a kernel feature.
+void prepare_host(const Host& host);
+// The part of it that needs the warden's mount namespace.
+void check_kernel(const Host& host);
+
+}  // namespace berth::warden

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/idmapped_mount.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "warden/mount_namespace.h"
+#include "warden/system_error.h"
+
+namespace berth::warden {
+
+void mount_idmapped(const path& folder, const path& target, int user_namespace) {
+  const Descriptor tree(
+      check(::open_tree(AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "open the image"));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
+    if (errno == EINVAL) {
+      throw Error(ErrorKind::unavailable,
+                  "the file system of the data folder does not support idmapped mounts; use ext4, xfs or btrfs, and "
+                  "Linux 5.19 or later");
+    }
+    throw_errno("map the image's owners");
+  }
+  check(::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "mount the image");
+}
+
+void mount_overlay(const path& lower, const path& disk, const path& target) {
+  const std::string options = "lowerdir=" + lower.string() + ",upperdir=" + (disk / "upper").string() +
+                              ",workdir=" + (disk / "work").string() + ",index=off,metacopy=off,xino=off";
+  mount_at("overlay", target, "overlay", 0, options.c_str());
+}
+
+void mount_overlay_read_only(const path& lower, const path& disk, const path& target) {
+  const std::string options = "lowerdir=" + (disk / "upper").string() + ":" + lower.string();
+  mount_at("overlay", target, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, options.c_str());
+}
+
+}  // namespace berth::warden

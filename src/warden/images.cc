@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/images.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/described.h"
+#include "base/ids.h"
+#include "warden/disk.h"
+#include "warden/image_build.h"
+#include "warden/image_import.h"
+#include "warden/system_error.h"
+
+namespace berth::warden {
+namespace {
+
+Bytes measure_tree(const path& tree) {
+  Bytes size;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
+    struct stat state{};
+    if (::lstat(entry.path().c_str(), &state) == 0) {
+      size.count += static_cast<std::uint64_t>(state.st_blocks) * 512;
+    }
+  }
+  return size;
+}
+
+}  // namespace
+
+// One image being made: holds its name and a folder for it, and removes the folder unless it became the image.
+class Images::Making {
+ public:
+  Making(Images& images, const std::string& name) : images_(images), name_(name) {
+    {
+      const std::lock_guard lock(images_.mutex_);
+      if (!images_.making_.insert(name).second) {
+        throw Error(ErrorKind::conflict, "the image '" + name + "' is being made by another request");
+      }
+    }
+    try {
+      require_room(images_.layout_.images());
+      folder_ = images_.layout_.images() / (".partial-" + random_name(12));
+      make_folder(folder_, 0700);
+    } catch (...) {
+      release();
+      throw;
+    }
+  }
+  ~Making() {
+    try {
+      remove_tree(folder_);
+    } catch (const Error& fault) {
+      log_line(fault.what());
+    }
+    release();
+  }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+  const path& folder() const { return folder_; }
+
+ private:
+  void release() {
+    const std::lock_guard lock(images_.mutex_);
+    images_.making_.erase(name_);
+  }
+  Images& images_;
+  std::string name_;
+  path folder_;
+};
+
+Images::Images(const Config& config, Layout layout) : config_(config), layout_(std::move(layout)) {}
+
+std::optional<wire::ImageStatus> Images::load(const std::string& name) const {
+  const auto text = read_file_if_there(layout_.image(name) / "image.json");
+  if (!text) {
+    return std::nullopt;
+  }
+  return read_json<wire::ImageStatus>(parse_json(*text), Missing::keeps_default);
+}
+
+std::vector<wire::ImageStatus> Images::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<wire::ImageStatus> images;
+  for (const auto& entry : std::filesystem::directory_iterator(layout_.images())) {
+    const std::string name = entry.path().filename();
+    if (!is_name(name)) {
+      continue;
+    }
+    try {
+      if (auto image = load(name)) {
+        images.push_back(std::move(*image));
+      }
+    } catch (const Error& fault) {
+      log_line("the image " + name + " is not readable: " + fault.what());
+    }
+  }
+  std::ranges::sort(images, {}, &wire::ImageStatus::name);
+  return images;
+}
+
+wire::ImageStatus Images::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  if (auto image = load(name)) {
+    return std::move(*image);
+  }
+  throw Error(ErrorKind::not_found, "there is no image '" + name + "' on this host", "spec.image");
+}
+
+std::vector<std::string> Images::recipes() const {
+  std::vector<std::string> names;
+  std::error_code fault;
+  for (const auto& entry : std::filesystem::directory_iterator(config_.recipes, fault)) {
+    const std::string name = entry.path().filename();
+    if (is_name(name) && ::access((entry.path() / "build").c_str(), X_OK) == 0) {
+      names.push_back(name);
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+wire::ImageStatus Images::build(const std::string& name, const ReportProgress& report) {
+  if (std::ranges::count(recipes(), name) == 0) {
+    throw Error(ErrorKind::not_found, "there is no recipe '" + name + "'", "name");
+  }
+  const Making making(*this, name);
+  if (auto image = load(name)) {
+    return std::move(*image);
+  }
+  build_image(path(config_.recipes) / name / "build", making.folder() / "rootfs", report);
+  return keep(name, making.folder(), {}, [] { return false; });
+}
+
+wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, Descriptor source,
+                                 const std::function<bool()>& in_use, const ReportProgress& report) {
+  const Making making(*this, name);
+  const ImportLimits limits{config_.largest_image, config_.most_image_files};
+  wire::ImageStatus status = form == wire::ImageForm::tar ? import_tar(source, making.folder(), limits, report)
+                                                          : import_oci(source, making.folder(), limits, report);
+  return keep(name, making.folder(), std::move(status), in_use);
+}
+
+wire::ImageStatus Images::keep(const std::string& name, const path& partial, wire::ImageStatus status,
+                               const std::function<bool()>& in_use) {
+  status.name = name;
+  status.size = measure_tree(partial / "rootfs");
+  replace_file(partial / "image.json", print_json(to_json(status)) + "\n", 0600, true);
+  const std::lock_guard lock(mutex_);
+  if (in_use()) {
+    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
+  }
+  put_away(name);
+  check(::rename(partial.c_str(), layout_.image(name).c_str()), "keep an image");
+  return status;
+}
+
+void Images::remove(const std::string& name, const std::function<bool()>& in_use) {
+  const std::lock_guard lock(mutex_);
+  if (in_use()) {
+    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
+  }
+  put_away(name);
+}
+
+// Renames at once and deletes later; a restart deletes what was not yet deleted.
+void Images::put_away(const std::string& name) {
+  const path gone = layout_.images() / (".removed-" + random_name(12));
+  if (::rename(layout_.image(name).c_str(), gone.c_str()) != 0) {
+    if (errno == ENOENT) {
+      return;
+    }
+    throw_errno("remove an image");
+  }
+  deletions_.post([gone] { remove_tree(gone); });
+}
+
+void Images::remove_leftovers() const {
+  for (const auto& entry : std::filesystem::directory_iterator(layout_.images())) {
+    if (entry.path().filename().native().starts_with('.')) {
+      remove_tree(entry.path());
+    }
+  }
+}
+
+}  // namespace berth::warden

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/mount_namespace.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <exception>
+#include <thread>
+
+#include "warden/paused_process.h"
+#include "warden/system_error.h"
+
+namespace berth::warden {
+namespace {
+
+// The namespace's file may not lie on a mount that is copied into the namespace as a peer: hence a private mount.
+void make_keeper(const path& keeper) {
+  make_folder(keeper, 0700);
+  if (!is_mount_point(keeper)) {
+    mount_at(keeper.c_str(), keeper, nullptr, MS_BIND, nullptr);
+    mount_at(nullptr, keeper, nullptr, MS_PRIVATE, nullptr);
+  }
+}
+
+void make_namespace(const path& file) {
+  replace_file(file, "");
+  const PausedProcess holder(CLONE_NEWNS);
+  mount_at(holder.proc("ns/mnt").c_str(), file, nullptr, MS_BIND, nullptr);
+}
+
+bool is_namespace(const path& file) {
+  struct stat file_state{};
+  struct stat our_state{};
+  return ::stat(file.c_str(), &file_state) == 0 && ::stat("/proc/self/ns/mnt", &our_state) == 0 &&
+         file_state.st_dev == our_state.st_dev;
+}
+
+}  // namespace
+
+void enter_mount_namespace(const path& keeper) {
+  make_keeper(keeper);
+  const path file = keeper / "mounts";
+  const bool fresh = !is_namespace(file);
+  if (fresh) {
+    make_namespace(file);
+  }
+  const Descriptor kept(check(::open(file.c_str(), O_RDONLY | O_CLOEXEC), "open the warden's mount namespace"));
+  check(::unshare(CLONE_FS), "leave the shared working directory");
+  check(::setns(kept.get(), CLONE_NEWNS), "enter the warden's mount namespace");
+  if (fresh) {
+    // What the host unmounts shall vanish here too; what we mount stays here.
+    mount_at(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr);
+  }
+}
+
+void drop_mount_namespace(const path& keeper) {
+  ::umount2((keeper / "mounts").c_str(), MNT_DETACH);
+  ::umount2(keeper.c_str(), MNT_DETACH);
+  remove_tree(keeper);
+}
+
+void with_private_mounts(const std::function<void()>& work) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      check(::unshare(CLONE_NEWNS), "make a mount namespace");
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
+void mount_at(const char* source, const path& target, const char* type, unsigned long flags, const char* options) {
+  check(::mount(source, target.c_str(), type, flags, options),
+        std::string("mount ") + (type != nullptr ? type : "at") + " " + target.filename().string());
+}
+
+bool is_mount_point(const path& folder) {
+  struct statx state{};
+  return ::statx(AT_FDCWD, folder.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &state) == 0 &&
+         (state.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
+         (state.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+}  // namespace berth::warden

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+
+#include "warden/files.h"
+
+namespace berth::warden {
+
+// The warden's mounts live in a mount namespace of its own, so that neither the host's mount table grows by one row per
+// instance nor a stranger's copy of that table keeps a dead instance's disk alive. The namespace is kept at
+// `keeper`/mounts and outlives the process.
+
+// Moves this thread, and those it starts later, into it; makes it first if there is none.
+void enter_mount_namespace(const path& keeper);
+// Gives the namespace up: the kernel unmounts everything in it once its last process is gone.
+void drop_mount_namespace(const path& keeper);
+
+// Runs `work` on a thread of its own with a private copy of the mount table, which ends with it. Programs started by
+// `work` live in the copy.
+void with_private_mounts(const std::function<void()>& work);
+
+// mount(2) with what to say on failure.
+void mount_at(const char* source, const path& target, const char* type, unsigned long flags, const char* options);
+bool is_mount_point(const path& folder);
+
+}  // namespace berth::warden

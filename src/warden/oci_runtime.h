@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "warden/files.h"
+
+namespace berth::warden {
+
+// The OCI runtime program (runc, crun, runsc, …) and its folder of state. Every call runs it and waits, with a limit.
+class OciRuntime {
+ public:
+  OciRuntime(std::string program, path state) : program_(std::move(program)), state_(std::move(state)) {}
+
+  // "runc 1.1.5". Throws Error{unavailable} that says what to install when it cannot be run.
+  std::string version() const;
+  // Makes the container of `bundle`/config.json, ready to start, and returns its first process. That process has
+  // `listener` as descriptor 3.
+  pid_t create(const std::string& id, const path& bundle, int listener) const;
+  void start(const std::string& id, const path& bundle) const;
+  void pause(const std::string& id, const path& bundle) const;
+  void resume(const std::string& id, const path& bundle) const;
+  // Removes what is left of a container whose processes have ended.
+  void remove(const std::string& id, const path& bundle) const;
+  // Ends its processes too. It takes about 100 ms; unknown ids are no fault.
+  void remove_forcibly(const std::string& id, const path& bundle) const;
+
+ private:
+  void call(const std::string& id, const path& bundle, std::vector<std::string> words, int listener = -1) const;
+
+  std::string program_;
+  path state_;
+};
+
+}  // namespace berth::warden

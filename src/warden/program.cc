@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/program.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "warden/host.h"
+#include "warden/images.h"
+#include "warden/instances.h"
+#include "warden/mount_namespace.h"
+#include "warden/requests.h"
+#include "warden/serve.h"
+#include "warden/system_error.h"
+
+namespace berth::warden {
+namespace {
+
+// Before any thread starts, so that all inherit it.
+Descriptor block_ending_signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  check(::sigprocmask(SIG_BLOCK, &ending, nullptr), "block signals");
+  return Descriptor(check(::signalfd(-1, &ending, SFD_CLOEXEC), "wait for signals"));
+}
+
+// Two wardens in one run folder would tear down each other's work. The lock ends with the process.
+Descriptor lock_run_folder(const Layout& layout) {
+  Descriptor lock(check(::open(layout.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "lock the run folder"));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    throw Error(ErrorKind::conflict, "another berth-warden serves " + layout.run.string() + "; stop it first");
+  }
+  return lock;
+}
+
+// sd_notify(3): one datagram to the socket that systemd named.
+void notify_ready() {
+  const char* name = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  if (name == nullptr || std::strlen(name) >= sizeof address.sun_path) {
+    return;
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, name, std::strlen(name));
+  if (address.sun_path[0] == '@') {
+    address.sun_path[0] = '\0';
+  }
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + std::strlen(name));
+  ::sendto(socket.get(), "READY=1", 7, MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+}
+
+// Only what is ours: the folder may be one that holds other things too.
+void remove_run_folder(const Layout& layout) {
+  for (const path& ours :
+       {layout.socket(), layout.lock(), layout.agents(), layout.runtime_state(), layout.root().parent_path()}) {
+    remove_tree(ours);
+  }
+  ::rmdir(layout.run.c_str());
+}
+
+}  // namespace
+
+void run_warden(const Config& config) {
+  ::umask(0022);
+  const Descriptor stop = block_ending_signals();
+  const Host host(config);
+  const ClientUser client = find_client_user(config.client_user);
+  prepare_host(host);
+  const Descriptor lock = lock_run_folder(host.layout);
+  enter_mount_namespace(host.layout.mount_keeper());
+  check_kernel(host);
+  ExitEvents ends;
+  Images images(host.config, host.layout);
+  images.remove_leftovers();
+  Instances instances(host, images, ends);
+  instances.adopt();
+  const Requests requests(host, images, instances, ends);
+  const Descriptor listener = listen_for_clients(host.layout, client);
+  log_line("ready at " + host.layout.socket().string());
+  notify_ready();
+  serve(requests, listener, client, stop.get());
+}
+
+void clean_up(const Config& config) {
+  const Host host(config);
+  prepare_host(host);
+  const Descriptor lock = lock_run_folder(host.layout);
+  const Descriptor outside(check(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), "open the mount namespace"));
+  enter_mount_namespace(host.layout.mount_keeper());
+  {
+    ExitEvents ends;
+    Images images(host.config, host.layout);
+    images.remove_leftovers();
+    Instances instances(host, images, ends);
+    instances.adopt();
+    instances.destroy_all();
+  }
+  host.cgroups.remove_all();
+  check(::setns(outside.get(), CLONE_NEWNS), "leave the warden's mount namespace");
+  drop_mount_namespace(host.layout.mount_keeper());
+  remove_run_folder(host.layout);
+}
+
+}  // namespace berth::warden
