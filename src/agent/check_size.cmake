@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Fails if PROGRAM is larger than an agent may be.
 file(SIZE ${PROGRAM} size)
 if(size GREATER 2097152)

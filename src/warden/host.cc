@@ -60,7 +60,7 @@ void prepare_host(const Host& host) {
   }
   const Layout& layout = host.layout;
   make_parents(layout.data);
-  make_folder(layout.data, 0700);
+  make_folder(layout.data, 0755);  // the client has a folder of its own in it, beside ours
   for (const path& folder : {layout.images(), layout.templates(), layout.instances()}) {
     make_folder(folder, 0700);
   }
