@@ -105,6 +105,25 @@ TEST(Agent, ends_its_programs_when_it_is_told_to_end) {
   EXPECT_TRUE(stubborn.ends());
 }
 
+TEST(Agent, as_process_1_lets_everything_in_the_instance_end_in_peace) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "a process namespace takes root";
+  }
+  const std::string farewell = testing::TempDir() + "berth-agent-" + random_name(8);
+  AgentProcess agent({}, AgentProcess::Place::process_1);
+  AgentTestClient host(agent);
+  // It left its session, so only process 1 can know of it.
+  const auto session =
+      host.open(shell("setsid sh -c 'trap \"echo bye >" + farewell +
+                      "; exit\" TERM; echo ready; exec >/dev/null 2>&1; while :; do sleep 0.01; done' & read line"));
+  host.collect(session, 0, [](const Result& so_far) { return so_far.output == "ready\n"; });
+  host.finish_input(session, 0);
+  host.collect(session, 6);
+  ::kill(agent.process(), SIGTERM);
+  EXPECT_EQ(agent.wait(), 0);
+  EXPECT_EQ(::unlink(farewell.c_str()), 0);
+}
+
 TEST(Agent, tells_of_the_service_of_the_image) {
   const std::string stop = testing::TempDir() + "berth-agent-" + random_name(8);
   const AgentProcess agent({"--directory", "/usr", "--", "sh", "-c",

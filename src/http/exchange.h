@@ -107,7 +107,7 @@ class Exchange {
   // The end of a streamed answer. A handler that returns without it finishes, too.
   virtual async::Task<> finish() = 0;
   // Ends when the client has gone away (also when it closes only its sending side). For streams that only write, after
-  // the body has been read: `stream() || exchange.disconnected()`. Cancellable.
+  // the body has been read: `async::race(stream(), exchange.disconnected())`. Cancellable.
   virtual async::Task<> disconnected() = 0;
 
   virtual bool is_websocket_upgrade() const = 0;

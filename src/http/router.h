@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,8 +28,15 @@ class Router {
   struct Route {
     std::vector<std::string> segments;  // "{name}" for a parameter
     std::map<Method, Handler> handlers;
+    const Handler* find(Method method) const;
   };
-  const Route* find(const std::vector<std::string_view>& segments) const;
+  struct Match {
+    const Route* route = nullptr;
+    const Handler* handler = nullptr;
+    std::set<Method> allowed;  // of every pattern that fits the path
+  };
+  Match match(Method method, const std::vector<std::string_view>& segments) const;
+  [[noreturn]] static void refuse_method(std::set<Method> allowed);
 
   std::vector<Route> routes_;
   Handler fallback_;

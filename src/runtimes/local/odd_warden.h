@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/descriptor.h"
-#include "runtimes/local/packet_socket.h"
 
 namespace berth::runtimes::local {
 
@@ -23,13 +22,15 @@ class OddWarden {
     explicit Peer(int socket) : socket_(socket) {}
     // The next packet, empty at the end of the connection.
     std::string read();
+    // Those that came with it.
+    const std::vector<Descriptor>& descriptors() const { return descriptors_; }
     void write(std::string_view packet, const std::vector<int>& descriptors = {});
     // Answers hello as a warden should.
     void greet();
-    int number() const { return socket_; }
 
    private:
     int socket_;
+    std::vector<Descriptor> descriptors_;
   };
   using Serve = std::function<void(Peer&)>;
 

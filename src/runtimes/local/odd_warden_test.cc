@@ -14,8 +14,21 @@ namespace berth::runtimes::local {
 
 std::string OddWarden::Peer::read() {
   std::string packet(wire::max_warden_message, '\0');
-  const ssize_t length = recv(socket_, packet.data(), packet.size(), 0);
+  iovec part{.iov_base = packet.data(), .iov_len = packet.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t length = recvmsg(socket_, &message, MSG_CMSG_CLOEXEC);
   packet.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  descriptors_.clear();
+  if (const cmsghdr* header = CMSG_FIRSTHDR(&message); length > 0 && header != nullptr) {
+    int number = -1;
+    std::memcpy(&number, CMSG_DATA(header), sizeof number);
+    descriptors_.emplace_back(number);
+  }
   return packet;
 }
 

@@ -27,7 +27,7 @@ std::string print_request(const wire::Request& request) {
   boost::json::value json = to_json(request);
   boost::json::object& object = json.get_object();
   for (auto field = object.begin(); field != object.end();) {
-    field = field->value().is_null() ? object.erase(field) : field + 1;
+    field = field->value().is_null() ? object.stable_erase(field) : field + 1;
   }
   return print_json(json);
 }
@@ -35,8 +35,9 @@ std::string print_request(const wire::Request& request) {
 struct Fault {
   std::string kind;
   std::string message;
+  std::optional<std::string> field;
 };
-BOOST_DESCRIBE_STRUCT(Fault, (), (kind, message))
+BOOST_DESCRIBE_STRUCT(Fault, (), (kind, message, field))
 
 std::optional<WardenMessage::Kind> kind_of(std::string_view key) {
   if (key == "result") {
@@ -59,7 +60,7 @@ Error read_fault(const boost::json::value& json) {
   constexpr std::size_t longest = 2000;
   try {
     const auto fault = read_json<Fault>(json);
-    return Error(error_kind_from(fault.kind), fault.message.substr(0, longest));
+    return Error(error_kind_from(fault.kind), fault.message.substr(0, longest), fault.field.value_or(""));
   } catch (const Error&) {
     throw_malformed();
   }

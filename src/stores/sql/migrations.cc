@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stores/sql/migrations.h"
+
+#include <array>
+#include <utility>
+
+namespace berth::stores::sql {
+namespace {
+
+struct Migration {
+  std::string_view name;
+  std::string_view text;  // statements, each ended by ';' at the end of a line; $WORDS as in `words`
+};
+
+// What the dialects call by different names. $KEY sorts and compares by bytes, whatever the language of the database.
+struct Word {
+  std::string_view word;
+  std::string_view sqlite;
+  std::string_view postgresql;
+};
+constexpr std::array words = {
+    Word{"$KEY", "TEXT", "TEXT COLLATE \"C\""},
+    Word{"$INTEGER", "INTEGER", "BIGINT"},
+    Word{"$REAL", "REAL", "DOUBLE PRECISION"},
+    Word{"$SEQUENCE", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
+    Word{"$STRICT", "STRICT", ""},
+};
+
+// Version n is the nth. One that has been released is never changed: add the next one.
+constexpr std::array migrations = {
+    Migration{"first", R"(
+CREATE TABLE accounts (
+  id $KEY NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE TABLE tokens (
+  id $KEY NOT NULL PRIMARY KEY,
+  account $KEY NOT NULL REFERENCES accounts (id),
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  hash $KEY NOT NULL UNIQUE,
+  created_at $INTEGER NOT NULL,
+  expires_at $INTEGER
+) $STRICT;
+CREATE INDEX tokens_of_account ON tokens (account, id);
+CREATE INDEX tokens_by_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE images (
+  name $KEY NOT NULL PRIMARY KEY,
+  source TEXT NOT NULL,
+  state TEXT NOT NULL,
+  progress $REAL NOT NULL,
+  note TEXT NOT NULL,
+  reason TEXT,
+  size $INTEGER NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE TABLE instances (
+  id $KEY NOT NULL PRIMARY KEY,
+  account $KEY NOT NULL REFERENCES accounts (id),
+  name TEXT NOT NULL,
+  image $KEY NOT NULL,
+  plan TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  queue_number $INTEGER NOT NULL,
+  lifetime $INTEGER NOT NULL,
+  created_at $INTEGER NOT NULL,
+  started_at $INTEGER,
+  expires_at $INTEGER,
+  longest_until $INTEGER,
+  gone_at $INTEGER,
+  idempotency_key $KEY NOT NULL,
+  idempotency_digest TEXT NOT NULL
+) $STRICT;
+CREATE UNIQUE INDEX instances_by_key ON instances (account, idempotency_key) WHERE idempotency_key <> '';
+CREATE INDEX instances_of_account ON instances (account, created_at, id);
+CREATE INDEX instances_by_age ON instances (created_at, id);
+CREATE INDEX instances_by_state ON instances (state, account);
+CREATE INDEX instances_queued ON instances (queue_number) WHERE state = 'queued';
+CREATE INDEX instances_by_expiry ON instances (expires_at) WHERE state <> 'gone' AND state <> 'grace';
+CREATE INDEX instances_by_end_of_grace ON instances (gone_at) WHERE state = 'grace';
+CREATE TABLE events (
+  sequence $SEQUENCE,
+  type TEXT NOT NULL,
+  at $INTEGER NOT NULL,
+  account $KEY,
+  instance $KEY,
+  image $KEY,
+  detail TEXT NOT NULL
+) $STRICT;
+CREATE INDEX events_of_account ON events (account, sequence);
+CREATE INDEX events_of_instance ON events (instance, sequence);
+CREATE TABLE counters (
+  name $KEY NOT NULL PRIMARY KEY,
+  value $INTEGER NOT NULL
+) $STRICT;
+INSERT INTO counters (name, value) VALUES ('queue', 0);
+)"},
+};
+
+std::string in_dialect(std::string_view text, Dialect dialect) {
+  std::string result(text);
+  for (const Word& word : words) {
+    const std::string_view meaning = dialect == Dialect::sqlite ? word.sqlite : word.postgresql;
+    for (std::size_t at = 0; (at = result.find(word.word, at)) != std::string::npos; at += meaning.size()) {
+      result.replace(at, word.word.size(), meaning);
+    }
+  }
+  return result;
+}
+
+void define_all(Connection& connection, std::string_view text) {
+  constexpr std::string_view end = ";\n";
+  for (std::size_t at = 0; (at = text.find(end)) != std::string_view::npos; text.remove_prefix(at + end.size())) {
+    connection.define(in_dialect(text.substr(0, at), connection.dialect()));
+  }
+}
+
+std::uint64_t version_of(Connection& connection) {
+  std::uint64_t version = 0;
+  connection.execute(Query("SELECT COALESCE(MAX(version), 0) FROM schema_version"), {Kind::integer},
+                     [&](std::span<const Value> row) { from_value(row[0], version); });
+  return version;
+}
+
+// Takes one step. Whether there was one to take.
+bool migrate_once(Connection& connection) {
+  define_all(connection,
+             "CREATE TABLE IF NOT EXISTS schema_version (version $INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) "
+             "$STRICT;\n");
+  const std::uint64_t version = version_of(connection);
+  if (version > migrations.size()) {
+    throw Error(ErrorKind::unavailable,
+                "the database is of a newer version of Berth (schema " + std::to_string(version) + ", this one knows " +
+                    std::to_string(migrations.size()) + "): install that version or a later one");
+  }
+  if (version == migrations.size()) {
+    return false;
+  }
+  define_all(connection, migrations[version].text);
+  connection.execute(std::move(Query("INSERT INTO schema_version (version, name) VALUES (")
+                                   .add("", version + 1)
+                                   .add(", ", std::string(migrations[version].name))
+                                   .add(")")));
+  return true;
+}
+
+}  // namespace
+
+void migrate(Connection& connection) {
+  for (bool more = true; more;) {
+    connection.begin();
+    try {
+      more = migrate_once(connection);
+      connection.commit();
+    } catch (...) {
+      connection.roll_back();
+      throw;
+    }
+  }
+}
+
+}  // namespace berth::stores::sql

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "core/event.h"
+#include "core/image.h"
+#include "core/instance.h"
+#include "stores/sql/value.h"
+
+namespace berth::stores::sql {
+
+template <class Row, class Member>
+struct Column {
+  std::string_view name;
+  Member Row::* member;
+};
+
+// Where and as what a noun is kept; the first column is its key.
+template <class Row>
+struct Table;
+
+template <>
+struct Table<core::Account> {
+  using Row = core::Account;
+  static constexpr std::string_view name = "accounts";
+  static constexpr std::tuple columns{Column{"id", &Row::id}, Column{"name", &Row::name}, Column{"role", &Row::role},
+                                      Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::Token> {
+  using Row = core::Token;
+  static constexpr std::string_view name = "tokens";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"account", &Row::account},
+                                      Column{"name", &Row::name},
+                                      Column{"kind", &Row::kind},
+                                      Column{"scopes", &Row::scopes},
+                                      Column{"hash", &Row::hash},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"expires_at", &Row::expires_at}};
+};
+
+template <>
+struct Table<core::Image> {
+  using Row = core::Image;
+  static constexpr std::string_view name = "images";
+  static constexpr std::tuple columns{Column{"name", &Row::name},   Column{"source", &Row::source},
+                                      Column{"state", &Row::state}, Column{"progress", &Row::progress},
+                                      Column{"note", &Row::note},   Column{"reason", &Row::reason},
+                                      Column{"size", &Row::size},   Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::Instance> {
+  using Row = core::Instance;
+  static constexpr std::string_view name = "instances";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"account", &Row::account},
+                                      Column{"name", &Row::name},
+                                      Column{"image", &Row::image},
+                                      Column{"plan", &Row::plan},
+                                      Column{"state", &Row::state},
+                                      Column{"reason", &Row::reason},
+                                      Column{"queue_number", &Row::queue_number},
+                                      Column{"lifetime", &Row::lifetime},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"started_at", &Row::started_at},
+                                      Column{"expires_at", &Row::expires_at},
+                                      Column{"longest_until", &Row::longest_until},
+                                      Column{"gone_at", &Row::gone_at},
+                                      Column{"idempotency_key", &Row::idempotency_key},
+                                      Column{"idempotency_digest", &Row::idempotency_digest}};
+};
+
+template <>
+struct Table<core::Event> {
+  using Row = core::Event;
+  static constexpr std::string_view name = "events";
+  static constexpr std::tuple columns{
+      Column{"sequence", &Row::sequence}, Column{"type", &Row::type},         Column{"at", &Row::at},
+      Column{"account", &Row::account},   Column{"instance", &Row::instance}, Column{"image", &Row::image},
+      Column{"detail", &Row::detail}};
+};
+
+// Calls `visit` with each column of a noun's table.
+template <class Row, class Visit>
+void for_each_column(Visit visit) {
+  std::apply([&](const auto&... column) { (visit(column), ...); }, Table<Row>::columns);
+}
+
+// "id, name, role": in the order of kinds_of() and read_row().
+template <class Row>
+std::string column_list() {
+  std::string list;
+  for_each_column<Row>([&](const auto& column) { list += (list.empty() ? "" : ", ") + std::string(column.name); });
+  return list;
+}
+
+template <class Row>
+const std::vector<Kind>& kinds_of() {
+  static const std::vector<Kind> kinds = std::apply(
+      [](const auto&... column) {
+        return std::vector<Kind>{kind_of<std::remove_cvref_t<decltype(std::declval<Row>().*column.member)>>()...};
+      },
+      Table<Row>::columns);
+  return kinds;
+}
+
+template <class Row>
+Row read_row(std::span<const Value> values) {
+  Row row;
+  std::size_t index = 0;
+  for_each_column<Row>([&](const auto& column) { from_value(values[index++], row.*column.member); });
+  return row;
+}
+
+}  // namespace berth::stores::sql

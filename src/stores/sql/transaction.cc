@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stores/sql/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/storable.h"
+
+namespace berth::stores::sql {
+
+using core::Account;
+using core::Event;
+using core::Image;
+using core::Instance;
+using core::Token;
+
+template <class Verb>
+auto SqlTransaction::guard(Verb verb) {
+  if (fault_) {
+    std::rethrow_exception(fault_);
+  }
+  try {
+    return verb();
+  } catch (...) {
+    fault_ = std::current_exception();
+    throw;
+  }
+}
+
+bool SqlTransaction::finish() const {
+  if (fault_) {
+    std::rethrow_exception(fault_);
+  }
+  return appended_;
+}
+
+template <class Row>
+void SqlTransaction::put(const Row& row) {
+  guard([&] {
+    core::require_storable(row);
+    connection_.execute(upsert(row));
+  });
+}
+
+template <class Row>
+std::vector<Row> SqlTransaction::list(Query query) {
+  return guard([&] {
+    std::vector<Row> rows;
+    connection_.execute(std::move(query), kinds_of<Row>(),
+                        [&](std::span<const Value> values) { rows.push_back(read_row<Row>(values)); });
+    return rows;
+  });
+}
+
+template <class Row>
+std::optional<Row> SqlTransaction::find(Query query) {
+  std::vector<Row> rows = list<Row>(std::move(query));
+  return rows.empty() ? std::nullopt : std::optional<Row>(std::move(rows.front()));
+}
+
+std::uint64_t SqlTransaction::number(Query query) {
+  return guard([&] {
+    std::uint64_t number = 0;
+    connection_.execute(std::move(query), {Kind::integer},
+                        [&](std::span<const Value> values) { from_value(values[0], number); });
+    return number;
+  });
+}
+
+std::size_t SqlTransaction::change(Query query) {
+  return guard([&] { return connection_.execute(std::move(query)); });
+}
+
+void SqlTransaction::put_account(const Account& account) { put(account); }
+
+std::optional<Account> SqlTransaction::find_account(const AccountId& id) {
+  return find<Account>(select<Account>().add("id = ", id));
+}
+
+std::vector<Account> SqlTransaction::list_accounts(const core::Page& page) {
+  Query query = select<Account>().add("id > ", page.after.value_or(""));
+  return list<Account>(query.add(" ORDER BY id").add_limit(page.limit));
+}
+
+void SqlTransaction::put_token(const Token& token) { put(token); }
+
+std::optional<Token> SqlTransaction::find_token(const TokenId& id) {
+  return find<Token>(select<Token>().add("id = ", id));
+}
+
+std::optional<Token> SqlTransaction::find_token_by_hash(const std::string& hash) {
+  return find<Token>(select<Token>().add("hash = ", hash));
+}
+
+std::vector<Token> SqlTransaction::list_tokens(const AccountId& account, const core::Page& page) {
+  Query query = select<Token>().add("account = ", account).add(" AND id > ", page.after.value_or(""));
+  return list<Token>(query.add(" AND kind <> 'login_code' ORDER BY id").add_limit(page.limit));
+}
+
+void SqlTransaction::remove_token(const TokenId& id) { change(Query("DELETE FROM tokens WHERE ").add("id = ", id)); }
+
+std::size_t SqlTransaction::remove_tokens_expired_before(TimePoint time) {
+  return change(Query("DELETE FROM tokens WHERE ").add("expires_at < ", time));
+}
+
+void SqlTransaction::put_image(const Image& image) { put(image); }
+
+std::optional<Image> SqlTransaction::find_image(const ImageName& name) {
+  return find<Image>(select<Image>().add("name = ", name));
+}
+
+std::vector<Image> SqlTransaction::list_images() { return list<Image>(select<Image>().add("TRUE ORDER BY name")); }
+
+void SqlTransaction::remove_image(const ImageName& name) {
+  change(Query("DELETE FROM images WHERE ").add("name = ", name));
+}
+
+void SqlTransaction::put_instance(const Instance& instance) { put(instance); }
+
+std::optional<Instance> SqlTransaction::find_instance(const InstanceId& id) {
+  return find<Instance>(select<Instance>().add("id = ", id));
+}
+
+std::optional<Instance> SqlTransaction::find_instance_by_key(const AccountId& account,
+                                                             const std::string& idempotency_key) {
+  return find<Instance>(select<Instance>()
+                            .add("account = ", account)
+                            .add(" AND idempotency_key = ", idempotency_key)
+                            .add(" AND idempotency_key <> ''"));
+}
+
+std::vector<Instance> SqlTransaction::list_instances(const core::InstanceFilter& filter) {
+  Query query = select<Instance>().add("TRUE");
+  if (filter.account) {
+    query.add(" AND account = ", *filter.account);
+  }
+  if (!filter.states.empty()) {
+    query.add_in(" AND state", filter.states);
+  }
+  if (filter.before) {
+    query.add(" AND (created_at, id) < (SELECT created_at, id FROM instances WHERE id = ", *filter.before).add(")");
+  }
+  return list<Instance>(query.add(" ORDER BY created_at DESC, id DESC").add_limit(filter.limit));
+}
+
+std::vector<Instance> SqlTransaction::list_queued() {
+  return list<Instance>(select<Instance>().add("state = 'queued' ORDER BY queue_number, id"));
+}
+
+std::size_t SqlTransaction::count_instances(const std::optional<AccountId>& account,
+                                            const std::vector<core::InstanceState>& states) {
+  Query query("SELECT COUNT(*) FROM instances WHERE TRUE");
+  if (account) {
+    query.add(" AND account = ", *account);
+  }
+  if (!states.empty()) {
+    query.add_in(" AND state", states);
+  }
+  return number(std::move(query));
+}
+
+std::vector<Instance> SqlTransaction::list_due(TimePoint time) {
+  // Two selects, each with an index of its own that leaves out all that is gone.
+  Query query = select<Instance>().add("state <> 'gone' AND state <> 'grace' AND expires_at <= ", time);
+  query.add(" UNION ALL ").add(select<Instance>().text()).add("state = 'grace' AND gone_at <= ", time);
+  return list<Instance>(query.add(" ORDER BY created_at, id"));
+}
+
+std::uint64_t SqlTransaction::next_queue_number() {
+  return number(Query("UPDATE counters SET value = value + 1 WHERE name = 'queue' RETURNING value"));
+}
+
+std::uint64_t SqlTransaction::append_event(const Event& event) {
+  return guard([&] {
+    core::require_storable(event);
+    Query query("INSERT INTO events (type, at, account, instance, image, detail) VALUES ");
+    query.add("(", event.type).add(", ", event.at).add(", ", event.account).add(", ", event.instance);
+    query.add(", ", event.image).add(", ", event.detail).add(") RETURNING sequence");
+    const std::uint64_t sequence = number(std::move(query));
+    appended_ = true;
+    return sequence;
+  });
+}
+
+std::vector<Event> SqlTransaction::list_events(const core::EventFilter& filter) {
+  Query query = select<Event>().add("sequence > ", std::min(filter.after, Query::most));
+  if (filter.account) {
+    query.add(" AND (account = ", *filter.account).add(" OR account IS NULL)");
+  }
+  if (filter.instance) {
+    query.add(" AND instance = ", *filter.instance);
+  }
+  return list<Event>(query.add(" ORDER BY sequence").add_limit(filter.limit));
+}
+
+std::uint64_t SqlTransaction::last_event_sequence() {
+  return number(Query("SELECT COALESCE(MAX(sequence), 0) FROM events"));
+}
+
+}  // namespace berth::stores::sql

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "stores/sql/connection.h"
+
+namespace berth::stores::sql {
+
+// The verbs as statements of one connection, on the writer thread. Lives as long as its work runs; who made it commits
+// or undoes.
+class SqlTransaction final : public core::Transaction {
+ public:
+  explicit SqlTransaction(Connection& connection) : connection_(connection) {}
+
+  // Throws again what a verb threw, in case the work caught it. Whether events were appended.
+  bool finish() const;
+
+  void put_account(const core::Account& account) override;
+  std::optional<core::Account> find_account(const AccountId& id) override;
+  std::vector<core::Account> list_accounts(const core::Page& page) override;
+  void put_token(const core::Token& token) override;
+  std::optional<core::Token> find_token(const TokenId& id) override;
+  std::optional<core::Token> find_token_by_hash(const std::string& hash) override;
+  std::vector<core::Token> list_tokens(const AccountId& account, const core::Page& page) override;
+  void remove_token(const TokenId& id) override;
+  std::size_t remove_tokens_expired_before(TimePoint time) override;
+  void put_image(const core::Image& image) override;
+  std::optional<core::Image> find_image(const ImageName& name) override;
+  std::vector<core::Image> list_images() override;
+  void remove_image(const ImageName& name) override;
+  void put_instance(const core::Instance& instance) override;
+  std::optional<core::Instance> find_instance(const InstanceId& id) override;
+  std::optional<core::Instance> find_instance_by_key(const AccountId& account,
+                                                     const std::string& idempotency_key) override;
+  std::vector<core::Instance> list_instances(const core::InstanceFilter& filter) override;
+  std::vector<core::Instance> list_queued() override;
+  std::size_t count_instances(const std::optional<AccountId>& account,
+                              const std::vector<core::InstanceState>& states) override;
+  std::vector<core::Instance> list_due(TimePoint time) override;
+  std::uint64_t next_queue_number() override;
+  std::uint64_t append_event(const core::Event& event) override;
+  std::vector<core::Event> list_events(const core::EventFilter& filter) override;
+  std::uint64_t last_event_sequence() override;
+
+ private:
+  // Runs one verb and remembers that it threw.
+  template <class Verb>
+  auto guard(Verb verb);
+  template <class Row>
+  void put(const Row& row);
+  template <class Row>
+  std::vector<Row> list(Query query);
+  template <class Row>
+  std::optional<Row> find(Query query);
+  std::uint64_t number(Query query);
+  std::size_t change(Query query);
+
+  Connection& connection_;
+  std::exception_ptr fault_;
+  bool appended_ = false;
+};
+
+}  // namespace berth::stores::sql

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+
+#include "core/host.h"
+
+namespace berth::core {
+namespace {
+
+class AccountsTest : public Host {
+ protected:
+  async::Task<> link_works_once() {
+    const LoginLink link = co_await accounts.administrator_link();
+    EXPECT_EQ(co_await kind_of(accounts.authenticate(link.code)), "unauthenticated");
+    const SignedIn signed_in = co_await accounts.login(link.code, TokenKind::browser);
+    EXPECT_EQ(signed_in.account.role, Role::admin);
+    EXPECT_EQ(co_await kind_of(accounts.login(link.code, TokenKind::browser)), "unauthenticated");
+    EXPECT_EQ((co_await accounts.authenticate(signed_in.issued.secret)).account.id, signed_in.account.id);
+  }
+
+  async::Task<> link_gets_old() {
+    const LoginLink link = co_await accounts.administrator_link();
+    clock.advance(Seconds{15 * 60});
+    EXPECT_EQ(co_await kind_of(accounts.login(link.code, TokenKind::browser)), "unauthenticated");
+  }
+
+  async::Task<> tokens_are_narrow_and_end() {
+    const IssuedToken issued = co_await accounts.create_token(
+        admin, {.name = "ci", .scopes = Scopes{Scope::instances_read}, .lifetime = Seconds{60}});
+    const Caller narrow = co_await accounts.authenticate(issued.secret);
+    EXPECT_EQ(narrow.scopes, Scopes{Scope::instances_read});
+    EXPECT_EQ(co_await kind_of(accounts.create_token(narrow, {.name = "wider"})), "forbidden");
+    clock.advance(Seconds{60});
+    EXPECT_EQ(co_await kind_of(accounts.authenticate(issued.secret)), "unauthenticated");
+  }
+
+  async::Task<> nobody_gives_more_than_they_have() {
+    const Caller member = co_await caller("member");
+    EXPECT_EQ(co_await kind_of(accounts.create_token(member, {.name = "x", .scopes = Scopes{Scope::accounts_write}})),
+              "forbidden");
+    EXPECT_EQ(co_await kind_of(accounts.create_account(member, "friend", Role::member)), "forbidden");
+    EXPECT_EQ(co_await kind_of(accounts.list_accounts(member, {})), "forbidden");
+    EXPECT_EQ(co_await kind_of(accounts.create_login_link(member, admin.account.id)), "forbidden");
+  }
+
+  async::Task<> revoking() {
+    const Caller member = co_await caller("member");
+    const IssuedToken issued = co_await accounts.create_token(admin, {.name = "mine"});
+    EXPECT_EQ(co_await kind_of(accounts.remove_token(member, issued.token.id)), "not_found");
+    co_await accounts.remove_token(admin, issued.token.id);
+    EXPECT_EQ(co_await kind_of(accounts.authenticate(issued.secret)), "unauthenticated");
+    co_await accounts.logout(admin);
+    EXPECT_EQ(co_await kind_of(accounts.authenticate(Secret("berth_nonsense"))), "unauthenticated");
+  }
+
+  async::Task<> secrets_are_kept_nowhere() {
+    const IssuedToken issued = co_await accounts.create_token(admin, {.name = "ci"});
+    for (const Token& token : co_await accounts.list_tokens(admin, {})) {
+      EXPECT_EQ(token.hash.find(issued.secret.reveal()), std::string::npos);
+    }
+  }
+};
+
+TEST_F(AccountsTest, sign_in_by_a_link_that_works_once) { run(link_works_once()); }
+TEST_F(AccountsTest, a_link_gets_old) { run(link_gets_old()); }
+TEST_F(AccountsTest, tokens_have_their_scopes_and_their_end) { run(tokens_are_narrow_and_end()); }
+TEST_F(AccountsTest, nobody_gives_more_than_they_have) { run(nobody_gives_more_than_they_have()); }
+TEST_F(AccountsTest, revoke_their_own_tokens_only) { run(revoking()); }
+TEST_F(AccountsTest, keep_no_secret) { run(secrets_are_kept_nowhere()); }
+
+class ImagesTest : public Host {
+ protected:
+  async::Task<> pulled_in_the_background() {
+    library.publish("docker://registry.test/tools/alpine:3");
+    const Image image = co_await images.pull(admin, "docker://registry.test/tools/alpine:3", {});
+    EXPECT_EQ(image.name.text(), "alpine-3");
+    EXPECT_EQ(image.state, ImageState::preparing);
+    EXPECT_EQ(co_await kind_of(images.pull(admin, "docker://registry.test/tools/alpine:3", {})), "conflict");
+    EXPECT_EQ(co_await kind_of(instances.create(admin, {.image = image.name})), "conflict");
+    EXPECT_EQ((co_await settled(image.name)).state, ImageState::ready);
+    EXPECT_EQ((co_await start(admin, {.image = image.name})).instance.state, InstanceState::running);
+    EXPECT_EQ(co_await kind_of(images.remove(admin, image.name)), "conflict");
+  }
+
+  async::Task<> failed_with_its_reason() {
+    const Image image = co_await images.pull(admin, "docker://registry.test/nothing", {});
+    const Image after = co_await settled(image.name);
+    EXPECT_EQ(after.state, ImageState::failed);
+    EXPECT_NE(after.reason.value_or(""), "");
+    co_await images.remove(admin, image.name);
+    EXPECT_EQ(co_await kind_of(images.find(admin, image.name)), "not_found");
+    EXPECT_EQ(co_await kind_of(images.pull(admin, "http://registry.test/x", {})), "invalid_argument");
+    EXPECT_EQ(co_await kind_of(images.pull(admin, "docker://registry.test/x", "../x")), "invalid_argument");
+  }
+
+  async::Task<Image> settled(ImageName name) {
+    for (;;) {
+      const unsigned long seen = journal.appended().count();
+      const Image image = co_await images.find(admin, name);
+      if (image.state != ImageState::preparing) {
+        co_return image;
+      }
+      co_await journal.appended().wait_beyond(seen);
+    }
+  }
+};
+
+TEST_F(ImagesTest, are_pulled_in_the_background_and_kept_while_in_use) { run(pulled_in_the_background()); }
+TEST_F(ImagesTest, that_fail_say_why_and_can_be_removed) { run(failed_with_its_reason()); }
+
+}  // namespace
+}  // namespace berth::core

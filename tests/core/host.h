@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/describe/enum_to_string.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/race.h"
+#include "async/task_group.h"
+#include "async/time_limit.h"
+#include "core/accounts.h"
+#include "core/events.h"
+#include "core/images.h"
+#include "core/instances.h"
+#include "core/sessions.h"
+#include "runtimes/fake/fake_images.h"
+#include "runtimes/fake/fake_runtime.h"
+#include "stores/memory/memory_store.h"
+
+namespace berth::core {
+
+// Everything but doors and database, on a clock that stands still. A test is a coroutine given to run().
+class Host : public testing::Test {
+ protected:
+  Host() {
+    plans.front().guests = true;
+    plans.front().most_per_account = 3;
+  }
+
+  // Runs `test` beside the reconciler's first comparison, to its end, which must come soon.
+  void run(async::Task<> test) {
+    std::exception_ptr fault;
+    boost::asio::co_spawn(loop, around(std::move(test)), [&](std::exception_ptr ended) { fault = ended; });
+    loop.run();
+    if (fault) {
+      std::rethrow_exception(fault);
+    }
+  }
+
+  async::Task<> around(async::Task<> test) {
+    std::exception_ptr fault;
+    try {
+      tasks.spawn(watch());
+      co_await images.prepare_built_in({"busybox"});
+      co_await reconciler.compare();
+      admin = co_await caller("admin");
+      co_await async::with_limit(std::move(test), Seconds{20}, "the test takes too long");
+    } catch (...) {
+      fault = std::current_exception();
+    }
+    EXPECT_TRUE(co_await tasks.stop(Seconds{10}));
+    if (fault) {
+      std::rethrow_exception(fault);
+    }
+  }
+
+  async::Task<> watch() {
+    co_await runtime.watch([this](const InstanceStatus&) {});
+  }
+
+  // A signed-in account with all the scopes of its role.
+  async::Task<Caller> caller(std::string name) {
+    const LoginLink link = name == "admin" ? co_await accounts.administrator_link()
+                                           : co_await accounts.create_account(admin, name, Role::member);
+    const SignedIn signed_in = co_await accounts.login(link.code, TokenKind::api_token);
+    co_return co_await accounts.authenticate(signed_in.issued.secret);
+  }
+
+  async::Task<ShownInstance> start(Caller who, NewInstance request = {.image = ImageName("busybox")}) {
+    const ShownInstance created = co_await instances.create(who, std::move(request));
+    co_await reconciler.settled(created.instance.id, Seconds{10});
+    co_return co_await instances.find(who, created.instance.id);
+  }
+
+  async::Task<std::vector<std::string>> event_names(Caller who, InstanceId id) {
+    std::vector<std::string> names;
+    for (const Event& event : co_await events.list(who, {.after = 0, .account = {}, .instance = id, .limit = 100})) {
+      names.emplace_back(boost::describe::enum_to_string(event.type, "?"));
+    }
+    co_return names;
+  }
+
+  boost::asio::io_context loop{1};
+  ManualClock clock;
+  std::vector<Plan> plans = default_plans();
+  std::unique_ptr<Store> store = stores::memory::open();
+  async::TaskGroup tasks{loop.get_executor()};
+  runtimes::fake::FakeImages library{loop.get_executor()};
+  runtimes::fake::FakeRuntime runtime{loop.get_executor(), library};
+  Journal journal{*store, loop.get_executor()};
+  AgentLinks links{runtime, tasks};
+  Reconciler reconciler{
+      runtime, journal, links, clock, {.most_active = 2, .most_queued = 2}, tasks, [](const std::string&) {}};
+  Accounts accounts{journal, clock, plans};
+  Instances instances{journal, reconciler, runtime, clock, plans};
+  Sessions sessions{journal, instances, links, clock};
+  Images images{journal, library, clock, tasks};
+  Events events{journal};
+  Caller admin;
+};
+
+// The kind of failure the work ends with, and its words.
+struct Failure {
+  std::string kind = "none";
+  std::string message;
+};
+
+inline async::Task<Failure> failure_of(async::Task<> work) {
+  try {
+    co_await std::move(work);
+  } catch (const Error& error) {
+    co_return Failure{std::string(to_string(error.kind())), error.what()};
+  }
+  co_return Failure{};
+}
+
+template <class T>
+async::Task<> without_result(async::Task<T> work) {
+  co_await std::move(work);
+}
+
+template <class T>
+async::Task<std::string> kind_of(async::Task<T> work) {
+  if constexpr (std::is_void_v<T>) {
+    co_return (co_await failure_of(std::move(work))).kind;
+  } else {
+    co_return (co_await failure_of(without_result(std::move(work)))).kind;
+  }
+}
+
+}  // namespace berth::core

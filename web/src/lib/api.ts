@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import createClient from 'openapi-fetch';
+import type { components, paths } from '../generated/api';
+import { asProblem, problemFrom, problemFromText } from './problem';
+
+type Schemas = components['schemas'];
+export type Account = Schemas['Account'];
+export type Scope = Schemas['Scope'];
+export type Plan = Schemas['Plan'];
+export type Image = Schemas['Image'];
+export type Instance = Schemas['Instance'];
+export type InstanceState = Schemas['InstanceState'];
+export type InstanceAction = Schemas['InstanceAction']['action'];
+export type Session = Schemas['Session'];
+export type Usage = Schemas['Usage'];
+export type Port = Schemas['PortList']['items'][number];
+export type BerthEvent = Schemas['Event'];
+export type EventPage = Schemas['EventPage'];
+export type EventType = BerthEvent['type'];
+export type Token = Schemas['Token'];
+export type LoginLink = Schemas['LoginLink'];
+export type Health = Schemas['Health'];
+
+export const base = '/api/v1';
+
+const client = createClient<paths>({ baseUrl: base, headers: { Accept: 'application/json' } });
+
+let onUnauthenticated: () => void = () => {};
+/** Called whenever an answer says that nobody is signed in. */
+export function whenUnauthenticated(callback: () => void): void {
+  onUnauthenticated = callback;
+}
+
+let skew = 0;
+/** The server's time: leases end by its clock, which may not be this computer's. */
+export function serverNow(): number {
+  return Date.now() + skew;
+}
+
+client.use({
+  onResponse({ response }) {
+    const date = Date.parse(response.headers.get('date') ?? '');
+    // The header has whole seconds; a smaller difference is no difference.
+    if (!Number.isNaN(date)) skew = Math.abs(date - Date.now()) > 2500 ? date - Date.now() : 0;
+    if (response.status === 401) onUnauthenticated();
+  },
+});
+
+type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
+
+/** The data of an answer; throws Problem. */
+async function data<T>(answer: Answer<T>): Promise<T> {
+  const { data, error, response } = await answer.catch((thrown: unknown) => {
+    throw asProblem(thrown);
+  });
+  if (!response.ok) throw problemFrom(response.status, error);
+  return data as T;
+}
+
+const instancePath = (instance: string) => ({ path: { instance } });
+
+/** Every page of a list, up to a limit that keeps the browser well. */
+async function all<T>(
+  page: (cursor: string | undefined) => Promise<{ items: T[]; next_cursor: string | null }>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const next = await page(cursor);
+    items.push(...next.items);
+    cursor = next.next_cursor ?? undefined;
+  } while (cursor !== undefined && items.length < 5000);
+  return items;
+}
+const paging = (cursor: string | undefined) => ({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+
+export const api = {
+  health: () => fetch(`${base}/healthz`).then((response) => response.json() as Promise<Health>),
+  contract: () => data(client.GET('/openapi.json')),
+
+  login: (code: string) => data(client.POST('/login', { body: { code, kind: 'browser' } })),
+  logout: () => data(client.POST('/logout')),
+  becomeGuest: () => data(client.POST('/guests')),
+  account: () => data(client.GET('/account')),
+  accounts: () => all((cursor) => data(client.GET('/accounts', { params: { query: paging(cursor) } }))),
+  createAccount: (body: Schemas['CreateAccount']) => data(client.POST('/accounts', { body })),
+  createLoginLink: (account: string) =>
+    data(client.POST('/accounts/{account}/login-links', { params: { path: { account } } })),
+
+  tokens: () => all((cursor) => data(client.GET('/tokens', { params: { query: paging(cursor) } }))),
+  createToken: (body: Schemas['CreateToken']) => data(client.POST('/tokens', { body })),
+  removeToken: (token: string) => data(client.DELETE('/tokens/{token}', { params: { path: { token } } })),
+
+  plans: () => data(client.GET('/plans')).then((list) => list.items),
+  images: () => data(client.GET('/images')).then((list) => list.items),
+  image: (image: string) => data(client.GET('/images/{image}', { params: { path: { image } } })),
+  pullImage: (body: Schemas['PullImage']) => data(client.POST('/images', { body })),
+  removeImage: (image: string) => data(client.DELETE('/images/{image}', { params: { path: { image } } })),
+
+  instances: (which: { all: boolean; everyone: boolean }) =>
+    all((cursor) => data(client.GET('/instances', { params: { query: { ...paging(cursor), ...which } } }))),
+  instance: (id: string) => data(client.GET('/instances/{instance}', { params: instancePath(id) })),
+  createInstance: (body: Schemas['CreateInstance'], key: string) =>
+    data(client.POST('/instances', { params: { header: { 'Idempotency-Key': key } }, body })),
+  renameInstance: (id: string, name: string) =>
+    data(client.PATCH('/instances/{instance}', { params: instancePath(id), body: { name } })),
+  destroyInstance: (id: string) => data(client.DELETE('/instances/{instance}', { params: instancePath(id) })),
+  act: (id: string, body: Schemas['InstanceAction']) =>
+    data(client.POST('/instances/{instance}/actions', { params: instancePath(id), body })),
+  ports: (id: string) =>
+    data(client.GET('/instances/{instance}/ports', { params: instancePath(id) })).then((list) => list.items),
+
+  sessions: (id: string) =>
+    data(client.GET('/instances/{instance}/sessions', { params: instancePath(id) })).then((list) => list.items),
+  openSession: (id: string, body: Schemas['OpenSession']) =>
+    data(client.POST('/instances/{instance}/sessions', { params: instancePath(id), body })),
+  closeSession: (instance: string, session: string) =>
+    data(client.DELETE('/instances/{instance}/sessions/{session}', { params: { path: { instance, session } } })),
+
+  events: (after: number, instance?: string): Promise<EventPage> =>
+    data(
+      client.GET('/events', {
+        params: { query: { after, limit: 200, ...(instance === undefined ? {} : { instance }) } },
+      }),
+      // The same address also gives a stream; asked for JSON it gives a page.
+    ) as Promise<EventPage>,
+};
+
+/** Whether a download would work, without the download: the answer's head is enough. Throws Problem. */
+export async function tryDownload(url: string): Promise<void> {
+  const stop = new AbortController();
+  try {
+    const response = await fetch(url, { signal: stop.signal });
+    if (!response.ok) throw problemFromText(response.status, await response.text());
+  } catch (thrown) {
+    throw asProblem(thrown);
+  } finally {
+    stop.abort();
+  }
+}
+
+export const address = {
+  files: (instance: string, path: string, form: 'raw' | 'tar') =>
+    `${base}/instances/${encodeURIComponent(instance)}/files?path=${encodeURIComponent(path)}&form=${form}`,
+  export: (instance: string) => `${base}/instances/${encodeURIComponent(instance)}/export`,
+  usage: (instance: string) => `${base}/instances/${encodeURIComponent(instance)}/usage`,
+  image: (name: string, form: 'tar' | 'oci') => `${base}/images/${encodeURIComponent(name)}?form=${form}`,
+  events: (after: number | null) => (after === null ? `${base}/events` : `${base}/events?after=${after}`),
+  stream: (instance: string, session: string, offset: number) => {
+    const url = new URL(
+      `${base}/instances/${encodeURIComponent(instance)}/sessions/${encodeURIComponent(session)}/stream?offset=${offset}`,
+      location.href,
+    );
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    return url.href;
+  },
+};
+
+/** Not crypto.randomUUID: a page served by plain http to another machine does not have it. */
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
