@@ -99,6 +99,14 @@ class Client {
 
   void end_sending() { ::shutdown(socket_.get(), SHUT_WR); }
   void close() { socket_.reset(); }
+  // Vanishes without an orderly end.
+  void reset() {
+    const ::linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    socket_.reset();
+  }
+  // Whether the server ended the connection by an error.
+  bool was_reset() const { return was_reset_; }
 
  private:
   bool read_more() {
@@ -107,6 +115,7 @@ class Client {
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       throw std::runtime_error("nothing came; so far: " + input_);
     }
+    was_reset_ = was_reset_ || (count < 0 && errno == ECONNRESET);
     if (count > 0) {
       input_.append(bytes, static_cast<std::size_t>(count));
     }
@@ -121,6 +130,7 @@ class Client {
 
   Descriptor socket_;
   std::string input_;
+  bool was_reset_ = false;
 };
 
 inline Response print_fault(const Exchange&, const Error& error, std::optional<int> status) {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "async/race.h"
 #include "async/time_limit.h"
 #include "async/trigger.h"
 #include "base/error.h"
@@ -57,14 +58,20 @@ class Channel {
 
   // Waits half the idle limit. Whether it is time for a ping; a peer that is silent for the whole of it is cut off.
   async::Task<bool> listen_for_life();
+  // After the end: leaves both sides time to say goodbye, to a limit.
+  async::Task<> outlast_goodbye();
   bool over() const { return closed_ || closing_ || fault_; }
   void fail(ErrorKind kind, const char* what);
   void abandon();
 
  private:
+  // RFC 6455, 7.1.2: `waiting` for the peer's after ours, or `answering`, which Beast does within its read.
+  enum class Goodbye { none, waiting, answering, done };
+  bool in_goodbye() const { return goodbye_ == Goodbye::waiting || goodbye_ == Goodbye::answering; }
   async::Task<> say_goodbye(websocket::close_reason reason);
-  async::Task<> shake_hands(websocket::close_reason reason);
-  async::Task<> write_frame(bool last, std::string_view bytes, Fault& fault);
+  async::Task<> send_goodbye(websocket::close_reason reason);
+  async::Task<> write_frame(bool last, std::string_view bytes);
+  void hear(websocket::frame_type type);
   void end(const Fault& fault);
   void hang_up();
   void check_open() const;
@@ -80,7 +87,7 @@ class Channel {
   std::optional<Error> fault_;
   bool closed_ = false;
   bool closing_ = false;
-  bool says_goodbye_ = false;
+  Goodbye goodbye_ = Goodbye::none;
   bool reading_ = false;
   Clock::time_point heard_ = Clock::now();
 };
@@ -94,7 +101,7 @@ Channel::Channel(async::TaskGroup& tasks, Descriptor socket, WebSocketLimits lim
   beast_.set_option(websocket::stream_base::timeout{limits.close, websocket::stream_base::none(), false});
   beast_.auto_fragment(false);
   beast_.read_message_max(0);  // read_one() counts, to be able to say so
-  beast_.control_callback([this](websocket::frame_type, boost::beast::string_view) { heard_ = Clock::now(); });
+  beast_.control_callback([this](websocket::frame_type type, boost::beast::string_view) { hear(type); });
 }
 
 async::Task<> Channel::accept(WebSocketHandshake handshake) {
@@ -160,10 +167,16 @@ async::Task<> Channel::write_one() {
   do {
     const std::string_view piece = data.substr(at, frame_size);
     at += piece.size();
-    Fault fault;
-    const bool taken = co_await async::finishes_within(write_frame(at == data.size(), piece, fault), limits_.write);
-    if (!taken || fault) {
-      fail(ErrorKind::unavailable, taken ? "the client has gone away" : "the client takes nothing");
+    const char* failure = "the client takes nothing";
+    try {
+      if (co_await async::finishes_within(write_frame(at == data.size(), piece), limits_.write)) {
+        failure = nullptr;
+      }
+    } catch (const boost::system::system_error&) {
+      failure = "the client has gone away";
+    }
+    if (failure) {
+      fail(ErrorKind::unavailable, failure);
       hang_up();
       co_return;
     }
@@ -173,9 +186,8 @@ async::Task<> Channel::write_one() {
   changed_.fire();
 }
 
-async::Task<> Channel::write_frame(bool last, std::string_view bytes, Fault& fault) {
-  co_await beast_.async_write_some(last, boost::asio::const_buffer(bytes.data(), bytes.size()),
-                                   redirect_error(use_awaitable, fault));
+async::Task<> Channel::write_frame(bool last, std::string_view bytes) {
+  co_await beast_.async_write_some(last, boost::asio::const_buffer(bytes.data(), bytes.size()), use_awaitable);
 }
 
 async::Task<bool> Channel::listen_for_life() {
@@ -249,16 +261,40 @@ async::Task<> Channel::close(std::uint16_t code, std::string reason) {
 }
 
 async::Task<> Channel::say_goodbye(websocket::close_reason reason) {
-  says_goodbye_ = true;
-  co_await async::finishes_within(shake_hands(std::move(reason)), limits_.close);
-  says_goodbye_ = false;
+  goodbye_ = Goodbye::waiting;
+  co_await async::race(send_goodbye(std::move(reason)), outlast_goodbye());
+  goodbye_ = Goodbye::done;
   closed_ = true;
   hang_up();
 }
 
-async::Task<> Channel::shake_hands(websocket::close_reason reason) {
+async::Task<> Channel::send_goodbye(websocket::close_reason reason) {
   Fault ignored;
   co_await beast_.async_close(reason, redirect_error(use_awaitable, ignored));
+}
+
+async::Task<> Channel::outlast_goodbye() {
+  const auto deadline = Clock::now() + limits_.close;
+  try {
+    while (in_goodbye() && Clock::now() < deadline) {
+      co_await ended_.wait_for(std::chrono::ceil<Milliseconds>(deadline - Clock::now()));
+    }
+  } catch (...) {
+    hang_up();
+    throw;
+  }
+  hang_up();  // Beast would go on until the peer closes; not every operation of it can be cancelled
+}
+
+// A ping, a pong or the peer's goodbye. Beast answers by itself, within the read that heard it.
+void Channel::hear(websocket::frame_type type) {
+  heard_ = Clock::now();
+  if (type == websocket::frame_type::close) {
+    goodbye_ = goodbye_ == Goodbye::none ? Goodbye::answering : Goodbye::done;
+    closed_ = true;
+    changed_.fire();
+    ended_.fire();
+  }
 }
 
 // The reader's end.
@@ -268,12 +304,8 @@ void Channel::end(const Fault& fault) {
     fail(ErrorKind::invalid_argument, "the client breaks the WebSocket protocol");
   }
   closed_ = true;
-  reading_ = false;
-  changed_.fire();
-  ended_.fire();
-  if (!says_goodbye_) {
-    hang_up();
-  }
+  goodbye_ = Goodbye::done;
+  hang_up();
 }
 
 void Channel::fail(ErrorKind kind, const char* what) {
@@ -293,7 +325,7 @@ void Channel::hang_up() {
 
 void Channel::abandon() {
   fail(ErrorKind::unavailable, "the WebSocket is gone");
-  if (!says_goodbye_ || closing_) {
+  if (!in_goodbye() || closing_) {  // a close() that was cancelled is no reason to wait
     hang_up();
   }
 }
@@ -318,6 +350,7 @@ async::Task<> keep_alive(std::shared_ptr<Channel> channel, async::TaskGroup& tas
       tasks.spawn(ping_once(channel));  // it waits while a message is being written, which may be for long
     }
   }
+  co_await channel->outlast_goodbye();
 }
 
 class Accepted final : public WebSocket {
