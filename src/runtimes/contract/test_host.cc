@@ -36,7 +36,7 @@ pid_t start_program(const std::vector<std::string>& words, const std::filesystem
   const pid_t pid = fork();
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
     close_range(3, ~0U, 0);
