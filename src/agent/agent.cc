@@ -189,9 +189,9 @@ void Agent::drop_link() {
 void Agent::shut_down(Moment now) {
   kill_at_ = now + time_to_end;
   sessions_.stop_opening();
-  for (const int number : {SIGTERM, SIGHUP, SIGCONT}) {
-    signal_everything(number);
-  }
+  signal_everything(SIGTERM);
+  signal_everything(SIGCONT);
+  sessions_.hang_up_terminals();
 }
 
 // As process 1 everything in sight is the instance's own; anywhere else it is not.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_test_client.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +41,7 @@ sockaddr_un to_address(const std::string& path) {
 
 }  // namespace
 
-AgentProcess::AgentProcess(const std::vector<std::string>& arguments) {
+AgentProcess::AgentProcess(const std::vector<std::string>& arguments, Place place) {
   const Descriptor listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -56,12 +59,19 @@ AgentProcess::AgentProcess(const std::vector<std::string>& arguments) {
     pointers.push_back(word.data());
   }
   pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, listener.get(), wire::agent_listen_descriptor);
-  const int fault = ::posix_spawn(&process_, BERTH_AGENT_PROGRAM, &actions, nullptr, pointers.data(), ::environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  require(fault == 0, "cannot start " BERTH_AGENT_PROGRAM);
+  std::string path = "PATH=/usr/local/bin:/usr/bin:/bin";
+  std::string own = "BERTH_IMAGE=of the test";
+  const std::array<char*, 3> environment = {path.data(), own.data(), nullptr};
+  const unsigned long flags = SIGCHLD | (place == Place::process_1 ? CLONE_NEWPID : 0);
+  process_ = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));  // a fork
+  if (process_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a test that crashes leaves nothing behind
+    ::dup2(listener.get(), wire::agent_listen_descriptor);
+    ::fcntl(wire::agent_listen_descriptor, F_SETFD, 0);  // it may have been that number before
+    ::execve(BERTH_AGENT_PROGRAM, pointers.data(), environment.data());
+    ::_exit(127);
+  }
+  require(process_ > 0, "cannot start " BERTH_AGENT_PROGRAM);
 }
 
 AgentProcess::~AgentProcess() {

@@ -16,10 +16,12 @@
 
 namespace berth::agent {
 
-// The real berth-agent as a plain child process with a listening socket of its own. Ended with this object.
+// The real berth-agent with a listening socket of its own. Ended with this object.
 class AgentProcess {
  public:
-  explicit AgentProcess(const std::vector<std::string>& arguments = {});
+  // process_1: in a process namespace of its own, which takes root; otherwise as a plain child.
+  enum class Place { plain, process_1 };
+  explicit AgentProcess(const std::vector<std::string>& arguments = {}, Place place = Place::plain);
   ~AgentProcess();
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;

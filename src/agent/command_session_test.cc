@@ -59,11 +59,11 @@ TEST(CommandSession, that_reads_no_input_does_not_hold_up_the_host) {
 TEST(CommandSession, gets_the_environment_of_its_user_and_of_the_request) {
   const AgentProcess agent;
   AgentTestClient host(agent);
-  auto request = shell("echo $HOME,$USER,$LOGNAME,$BERTH_X; pwd; umask");
+  auto request = shell("echo $HOME,$USER,$LOGNAME,$BERTH_X,$BERTH_IMAGE; pwd; umask");
   request.environment = {{"BERTH_X", "a b"}, {"USER", "else"}};
   request.directory = "/usr";
   request.user = "root";
-  EXPECT_EQ(host.run(request).output, "/root,else,root,a b\n/usr\n0022\n");
+  EXPECT_EQ(host.run(request).output, "/root,else,root,a b,of the test\n/usr\n0022\n");
 }
 
 TEST(CommandSession, inherits_no_descriptor_and_no_blocked_or_ignored_signal) {

@@ -55,7 +55,7 @@ void Session::attach(std::uint64_t offset) {
 }
 
 void Session::resize(const wire::WindowSize& size) {
-  if (kind_ == wire::SessionKind::terminal && sources_[0].channel.descriptor) {
+  if (is_terminal() && sources_[0].channel.descriptor) {
     resize_terminal(sources_[0].channel.get(), size);
   }
 }
@@ -125,11 +125,11 @@ void Session::write_input() {
   if (!input_.finished() || !input_.waiting().empty() || !program_input_.descriptor) {
     return;
   }
-  if (kind_ == wire::SessionKind::terminal && program_input_.writable) {
+  if (is_terminal() && program_input_.writable) {
     const char end = end_of_file_character(program_input_.get());
     program_input_.writable = ::write(program_input_.get(), &end, 1) == 1 || errno != EAGAIN;
   }
-  if (kind_ != wire::SessionKind::terminal || program_input_.writable) {
+  if (!is_terminal() || program_input_.writable) {
     program_input_.close();
   }
 }

@@ -33,6 +33,7 @@ class Session {
 
   pid_t process() const { return process_; }
   bool running() const { return !exit_; }
+  bool is_terminal() const { return kind_ == wire::SessionKind::terminal; }
   wire::SessionState state() const;
 
   // From the host. They throw Error{invalid_argument} if the host did not keep to the protocol.

@@ -199,4 +199,12 @@ void Sessions::signal_all(int number) const {
   }
 }
 
+void Sessions::hang_up_terminals() const {
+  for (const auto& [number, session] : sessions_) {
+    if (session.running() && session.is_terminal()) {
+      ::kill(-session.process(), SIGHUP);
+    }
+  }
+}
+
 }  // namespace berth::agent

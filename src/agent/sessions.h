@@ -42,6 +42,9 @@ class Sessions {
   std::vector<wire::SessionState> states() const;
   // To the process groups of all that run.
   void signal_all(int number) const;
+  // SIGHUP to the groups of terminals: their shells do not listen to SIGTERM. Services often do, and would die of
+  // SIGHUP.
+  void hang_up_terminals() const;
 
  private:
   void open(const wire::Frame& frame, Link& link);
