@@ -5,7 +5,7 @@
 
 #include "base/described.h"
 #include "warden/cgroup.h"
-#include "warden/image_build.h"
+#include "warden/reporting_program.h"
 #include "warden/seccomp.h"
 
 namespace berth::warden {
@@ -99,7 +99,7 @@ TEST(Cgroup, ReadsKeyedNumbers) {
   EXPECT_EQ(keyed_number("", "low"), 0U);
 }
 
-TEST(ImageBuild, ReadsProgressLines) {
+TEST(ReportingProgram, ReadsProgressLines) {
   EXPECT_DOUBLE_EQ(parse_progress("progress 0.4 installing packages")->fraction, 0.4);
   EXPECT_EQ(parse_progress("progress 0.4 installing packages")->note, "installing packages");
   EXPECT_EQ(parse_progress("progress 1")->note, "");

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/images.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,23 +9,13 @@
 #include "base/described.h"
 #include "base/ids.h"
 #include "warden/disk.h"
-#include "warden/image_build.h"
 #include "warden/image_import.h"
 #include "warden/system_error.h"
 
 namespace berth::warden {
 namespace {
 
-Bytes measure_tree(const path& tree) {
-  Bytes size;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
-    struct stat state{};
-    if (::lstat(entry.path().c_str(), &state) == 0) {
-      size.count += static_cast<std::uint64_t>(state.st_blocks) * 512;
-    }
-  }
-  return size;
-}
+constexpr Milliseconds build_limit = std::chrono::minutes(30);
 
 }  // namespace
 
@@ -131,14 +119,19 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
   if (auto image = load(name)) {
     return std::move(*image);
   }
-  build_image(path(config_.recipes) / name / "build", making.folder() / "rootfs", report);
+  run_reporting({.name = "recipe " + name,
+                 .program = {.command = {(path(config_.recipes) / name / "build").string(),
+                                         (making.folder() / "rootfs").string()},
+                             .environment = {"HOME=/root"}},
+                 .limit = build_limit},
+                report);
   return keep(name, making.folder(), {}, [] { return false; });
 }
 
 wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, Descriptor source,
                                  const std::function<bool()>& in_use, const ReportProgress& report) {
   const Making making(*this, name);
-  const ImportLimits limits{config_.largest_image, config_.most_image_files};
+  const UnpackLimits limits{config_.largest_image, config_.most_image_files};
   wire::ImageStatus status = form == wire::ImageForm::tar ? import_tar(source, making.folder(), limits, report)
                                                           : import_oci(source, making.folder(), limits, report);
   return keep(name, making.folder(), std::move(status), in_use);
@@ -147,7 +140,7 @@ wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, 
 wire::ImageStatus Images::keep(const std::string& name, const path& partial, wire::ImageStatus status,
                                const std::function<bool()>& in_use) {
   status.name = name;
-  status.size = measure_tree(partial / "rootfs");
+  status.size = tidy_tree(partial / "rootfs");
   replace_file(partial / "image.json", print_json(to_json(status)) + "\n", 0600, true);
   const std::lock_guard lock(mutex_);
   if (in_use()) {

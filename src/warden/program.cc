@@ -84,7 +84,8 @@ void run_warden(const Config& config) {
   ExitEvents ends;
   Images images(host.config, host.layout);
   images.remove_leftovers();
-  Instances instances(host, images, ends);
+  EgressNetwork egress(host);
+  Instances instances(host, egress, images, ends);
   instances.adopt();
   const Requests requests(host, images, instances, ends);
   const Descriptor listener = listen_for_clients(host.layout, client);
@@ -103,9 +104,11 @@ void clean_up(const Config& config) {
     ExitEvents ends;
     Images images(host.config, host.layout);
     images.remove_leftovers();
-    Instances instances(host, images, ends);
+    EgressNetwork egress(host);
+    Instances instances(host, egress, images, ends);
     instances.adopt();
     instances.destroy_all();
+    egress.remove();
   }
   host.cgroups.remove_all();
   check(::setns(outside.get(), CLONE_NEWNS), "leave the warden's mount namespace");

@@ -104,7 +104,7 @@ Requests::Answer Requests::answer(const wire::Request& request, Packet& packet, 
     case connect:
       return {object{}, instances_.find(*request.id)->connect(*request.port)};
     case export_disk:
-      throw Error(ErrorKind::unavailable, "exporting is not there yet");
+      return {object{}, instances_.export_disk(*request.id)};
     case watch:
       break;
     case list_images:

@@ -58,7 +58,7 @@ class SqliteFaults : public StoreTest {
   void SetUp() override {}
 
   std::unique_ptr<core::Store> open(const std::filesystem::path& file) {
-    return sql::open({.url = sql::sqlite_url(file), .lock_wait = Seconds{0}}, loop_.get_executor());
+    return sql::open({.url = sql::sqlite_url(file), .lock_wait = Seconds{0}}, loop.get_executor());
   }
 
   std::string refusal_of(const std::filesystem::path& file) {
@@ -76,7 +76,7 @@ class SqliteFaults : public StoreTest {
     int failures = 0;
     for (int index = 0; index < 10; ++index) {
       begin(
-          *store_,
+          *store,
           [=](Transaction& transaction) { transaction.put_account(plain_account("g" + std::to_string(index))); },
           [&](std::exception_ptr fault, bool) {
             try {
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(One, SqliteFaults, testing::Values(Kind{.name = "sqlite
 
 TEST_P(SqliteFaults, a_full_disk_fails_all_that_waits_for_one_commit_and_room_cures_it) {
   const SmallDisk disk;
-  store_ = open(disk.file());
+  store = open(disk.file());
   transact([](Transaction& transaction) { transaction.put_account(plain_account("before")); });
   disk.fill();
   EXPECT_EQ(failures_of_group(), 10);
@@ -108,13 +108,13 @@ TEST_P(SqliteFaults, a_full_disk_fails_all_that_waits_for_one_commit_and_room_cu
   disk.make_room();
   EXPECT_EQ(failures_of_group(), 0);
   EXPECT_EQ(get([](Transaction& transaction) { return transaction.list_accounts({}); }).size(), 11U);
-  store_ = open(disk.file());
+  store = open(disk.file());
   EXPECT_EQ(get([](Transaction& transaction) { return transaction.list_accounts({}); }).size(), 11U);
 }
 
 TEST_P(SqliteFaults, what_is_too_much_for_the_disk_fails_and_smaller_things_still_fit) {
   const SmallDisk disk;
-  store_ = open(disk.file());
+  store = open(disk.file());
   for (int round = 0; round < 3; ++round) {
     EXPECT_EQ(failure_of([](Transaction& transaction) {
                 core::Account account = plain_account("large");
@@ -122,7 +122,7 @@ TEST_P(SqliteFaults, what_is_too_much_for_the_disk_fails_and_smaller_things_stil
                 transaction.put_account(account);
               }),
               ErrorKind::unavailable);
-    EXPECT_NE(message_.find("make room"), std::string::npos) << message_;
+    EXPECT_NE(message.find("make room"), std::string::npos) << message;
     transact([](Transaction& transaction) { transaction.put_account(plain_account("small")); });
   }
   EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_accounts({}); })), Ids{"small"});
@@ -160,13 +160,13 @@ TEST_P(SqliteFaults, a_file_of_another_kind_is_left_alone) {
 TEST_P(SqliteFaults, another_program_that_keeps_the_database_locked_is_named_and_later_work_succeeds) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "berth.sqlite";
-  store_ = open(file);
+  store = open(file);
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(file.c_str(), &other), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   EXPECT_EQ(failure_of([](Transaction& transaction) { transaction.put_account(plain_account("a")); }),
             ErrorKind::unavailable);
-  EXPECT_NE(message_.find("another program keeps the database locked"), std::string::npos) << message_;
+  EXPECT_NE(message.find("another program keeps the database locked"), std::string::npos) << message;
   ASSERT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(other);
   transact([](Transaction& transaction) { transaction.put_account(plain_account("a")); });
@@ -174,7 +174,7 @@ TEST_P(SqliteFaults, another_program_that_keeps_the_database_locked_is_named_and
 
 TEST_P(SqliteFaults, nobody_else_may_read_the_database) {
   const TemporaryDirectory directory;
-  store_ = open(directory.path() / "berth.sqlite");
+  store = open(directory.path() / "berth.sqlite");
   transact([](Transaction& transaction) { transaction.put_account(plain_account("a")); });
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
