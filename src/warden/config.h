@@ -12,7 +12,7 @@ namespace berth::warden {
 
 // What the warden is told at its start. The same keys in TOML; on the command line with dashes.
 struct Config {
-  std::string data_dir = "/var/lib/berth";  // images, instances; becomes root-only
+  std::string data_dir = "/var/lib/berth";  // images, instances, each in a folder of root's
   std::string run_dir = "/run/berth";       // socket and what does not outlive a boot
   std::string name = "berth";               // of our cgroups, links and firewall table
   std::string client_user = "berth";        // who may ask, besides root
