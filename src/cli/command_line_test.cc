@@ -240,8 +240,13 @@ TEST_F(CommandLine, a_used_link_changes_nothing_and_tokens_are_not_taken_from_th
   const LoopbackServer server(accepts_code);
   const auto used = run({"login", server.url() + "/#code=used"});
   EXPECT_EQ(used.code, 1);
-  EXPECT_EQ(used.errors, "berth: this login link was used or has expired\n");
-  EXPECT_EQ(run({"login", "berth_fresh"}).code, 1);
+  EXPECT_THAT(used.errors, HasSubstr("berth: this login link was used or has expired"));
+  const auto argument = run({"login", server.url() + "/#code=berth_fresh"});
+  EXPECT_EQ(argument.code, 1);
+  EXPECT_THAT(argument.errors, HasSubstr("not taken from the command line"));
+  const auto typed = run({"login", server.url()}, "berth_wrong\n");
+  EXPECT_EQ(typed.code, 1);
+  EXPECT_EQ(typed.errors, "berth: this login link was used or has expired\n");
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "berth" / "config.json"));
 }
 
