@@ -57,8 +57,11 @@ TEST(Agent, reaps_the_orphans_of_its_programs) {
   AgentTestClient host(agent);
   // The shell ends at once; its child becomes the agent's and ends later.
   const auto result = host.run(shell("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!"));
+  const std::string number = std::to_string(std::stoi(result.output));
   const Watched orphan(std::stoi(result.output));
-  ASSERT_EQ(host.run({.command = {"kill", "-KILL", std::to_string(std::stoi(result.output))}}).exit->code, 0);
+  EXPECT_EQ(host.run({.command = {"grep", "PPid", "/proc/" + number + "/status"}}).output,
+            "PPid:\t" + std::to_string(agent.process()) + "\n");
+  ASSERT_EQ(host.run({.command = {"kill", "-KILL", number}}).exit->code, 0);
   EXPECT_TRUE(orphan.ends());
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!orphan.is_reaped() && std::chrono::steady_clock::now() < deadline) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -64,6 +65,7 @@ AgentProcess::AgentProcess(const std::vector<std::string>& arguments, Place plac
   const unsigned long flags = SIGCHLD | (place == Place::process_1 ? CLONE_NEWPID : 0);
   process_ = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));  // a fork
   if (process_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a test that crashes leaves nothing behind
     ::dup2(listener.get(), wire::agent_listen_descriptor);
     ::fcntl(wire::agent_listen_descriptor, F_SETFD, 0);  // it may have been that number before
     ::execve(BERTH_AGENT_PROGRAM, pointers.data(), environment.data());

@@ -76,7 +76,10 @@ Launch prepare(const std::vector<std::string>& command, const User& user, const 
     refuse_zero_byte(word, "the command");
   }
   refuse_zero_byte(directory, "the directory");
-  Launch launch{.arguments = command,
+  Launch launch{.program = command.front(),
+                .candidates = {},
+                .arguments = command,
+                .environment = {},
                 .directory = directory.empty() ? user.home : directory,
                 .directory_is_a_wish = directory.empty(),
                 .user = user};

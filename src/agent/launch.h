@@ -13,6 +13,7 @@ namespace berth::agent {
 
 // One program to start: everything is decided before the process exists.
 struct Launch {
+  std::string program;                   // as it was asked for
   std::vector<std::string> candidates;   // paths of the program, tried in order as execvp does
   std::vector<std::string> arguments;    // with argv[0]
   std::vector<std::string> environment;  // NAME=value

@@ -193,10 +193,10 @@ TEST(Link, a_host_that_asks_and_never_reads_is_not_heard_without_end) {
   const timeval patience{.tv_sec = 1, .tv_usec = 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   int asked = 0;
-  while (asked < 100'000 && ::send(socket.get(), question.data(), question.size(), 0) > 0) {
+  while (asked < 5'000 && ::send(socket.get(), question.data(), question.size(), 0) > 0) {
     ++asked;
   }
-  EXPECT_LT(asked, 100'000);
+  EXPECT_LT(asked, 5'000);
   AgentTestClient other(agent);
   EXPECT_EQ(other.run({.command = {"true"}}).exit->code, 0);
 }

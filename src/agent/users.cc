@@ -73,6 +73,28 @@ std::optional<Entry> find_entry(std::string_view wanted, std::string_view text) 
               "there is no " + std::string(what) + " '" + std::string(name.substr(0, 64)) + "' in this instance");
 }
 
+User find_passwd_user(std::string_view name, std::string_view passwd) {
+  const auto entry = find_entry(name.empty() ? "0" : name, passwd);
+  User user;
+  if (entry) {
+    user.name = entry->name;
+    user.uid = entry->id;
+    std::string_view rest = entry->rest;
+    user.gid = read_id(next_part(rest, ':')).value_or(0);
+    next_part(rest, ':');
+    user.home = next_part(rest, ':');
+    user.shell = next_part(rest, ':');
+  } else if (const auto number = read_id(name); number) {
+    user.name = name;
+    user.uid = *number;
+  } else if (!name.empty() && name != "root") {
+    refuse("user", name);
+  }
+  user.home = user.home.starts_with('/') ? user.home : "/";
+  user.shell = user.shell.starts_with('/') ? user.shell : "/bin/sh";
+  return user;
+}
+
 void add_memberships(User& user, std::string_view group) {
   while (!group.empty() && user.groups.size() < most_groups) {
     const auto entry = read_entry(next_part(group, '\n'));
@@ -91,28 +113,7 @@ void add_memberships(User& user, std::string_view group) {
 User find_user(std::string_view wanted, std::string_view passwd, std::string_view group) {
   std::string_view group_name = wanted;
   const std::string_view name = next_part(group_name, ':');
-  const auto entry = find_entry(name.empty() ? "0" : name, passwd);
-  User user;
-  if (entry) {
-    user.name = entry->name;
-    user.uid = entry->id;
-    std::string_view rest = entry->rest;
-    user.gid = read_id(next_part(rest, ':')).value_or(0);
-    next_part(rest, ':');
-    user.home = next_part(rest, ':');
-    user.shell = next_part(rest, ':');
-  } else if (const auto number = read_id(name); number) {
-    user.name = name;
-    user.uid = *number;
-  } else if (!name.empty() && name != "root") {
-    refuse("user", name);
-  }
-  if (!user.home.starts_with('/')) {
-    user.home = "/";
-  }
-  if (!user.shell.starts_with('/')) {
-    user.shell = "/bin/sh";
-  }
+  User user = find_passwd_user(name, passwd);
   if (!group_name.empty()) {
     const auto found = find_entry(group_name, group);
     const auto number = read_id(group_name);

@@ -115,13 +115,13 @@ std::vector<std::string> names_from_server(Invocation& run, const std::string& k
   std::vector<std::string> names;
   try {
     if (kind == "INSTANCE" || kind == "PLACE") {
-      add_field(run.api(), "/instances", {"id", "name"}, names);
+      add_field(run.api(), "/instances?limit=200", {"id", "name"}, names);
     } else if (kind == "IMAGE") {
       add_field(run.api(), "/images", {"name"}, names);
     } else if (kind == "PLAN") {
       add_field(run.api(), "/plans", {"name"}, names);
     } else if (kind == "TOKEN") {
-      add_field(run.api(), "/tokens", {"id"}, names);
+      add_field(run.api(), "/tokens?limit=200", {"id"}, names);
     }
   } catch (const Error&) {
     // Nobody reads a message while completing.
@@ -159,7 +159,8 @@ std::vector<std::string> complete(const CLI::App& parser, const std::vector<std:
       candidates.push_back(command->get_name());
     }
   } else {
-    candidates = names(argument_kind(*reached.command, reached.arguments));
+    const std::string kind = argument_kind(*reached.command, reached.arguments);
+    candidates = kind.empty() ? std::vector<std::string>() : names(kind);
   }
   std::erase_if(candidates, [&](const auto& candidate) { return candidate.empty() || !candidate.starts_with(last); });
   std::ranges::sort(candidates);

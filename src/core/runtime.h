@@ -50,8 +50,8 @@ class Runtime {
   virtual async::Task<std::vector<InstanceStatus>> list() = 0;
   virtual async::Task<> pause(InstanceId id) = 0;
   virtual async::Task<> resume(InstanceId id) = 0;
-  // Calls `ended` for every instance that ends by itself, until cancelled. Throws when it can no longer tell; after a
-  // new call, list() says what was missed. One watcher at a time.
+  // Calls `ended` for every instance that ends, stopped and destroyed ones too, until cancelled. Throws when it can no
+  // longer tell; after a new call, list() says what was missed. One watcher at a time.
   virtual async::Task<> watch(std::function<void(InstanceStatus)> ended) = 0;
   virtual async::Task<Usage> usage(InstanceId id) = 0;
   virtual async::Task<std::unique_ptr<AgentChannel>> agent(InstanceId id) = 0;

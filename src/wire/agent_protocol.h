@@ -21,7 +21,12 @@
 // `exited` follows (again after each attach). A session is forgotten on `close`, or, when its program has ended,
 // once `exited` and all output were acknowledged by `close`.
 //
-// Input: the host may send up to input_window bytes beyond the last `input_acknowledged` offset.
+// Input: the host may send up to input_window bytes beyond the last `input_acknowledged` offset. After a new link it
+// goes on at `input_end` of the hello; bytes before that are skipped, a gap breaks the protocol. Input, signals and the
+// like for a session that was refused or closed are ignored: they may have crossed the answer.
+//
+// A `command` ends when its program has ended and its pipes are closed; if something it left behind holds them open,
+// once they have been empty 250 ms after its end.
 //
 // Everything from the agent is hostile: decode() throws Error{instance_fault} and the reader drops the link.
 
@@ -93,8 +98,9 @@ struct OpenSession {
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;  // added to the image's
   std::string directory;                           // empty: the user's home
-  std::string user;                                // name or number; empty: the image's user, else root
-  std::string path;                                // of the four file kinds
+  std::string user;                                // name or number, [:group]; empty: the image's user, else root,
+                                                   // and root for the four file kinds
+  std::string path;                                // of the four file kinds; relative to `directory`
   WindowSize size;                                 // of a terminal
 };
 

@@ -66,6 +66,10 @@ async::Task<> FakeRuntime::create(InstanceId id, core::InstanceSpec spec) {
     instances_.emplace(id, std::move(instance));
   }
   FakeInstance& instance = *instances_.at(id);
+  if (instance.spec.image != spec.image || instance.spec.disk_kind != spec.disk_kind ||
+      instance.spec.disk != spec.disk) {
+    throw Error(ErrorKind::conflict, "the instance exists with another image or disk");
+  }
   if (instance.activity == InstanceActivity::stopped) {
     instance.spec = std::move(spec);
     start(id, instance);
@@ -87,25 +91,33 @@ void FakeRuntime::start(const InstanceId& id, FakeInstance& instance) {
   instance.agent->behave(new_behaviour_);
 }
 
-void FakeRuntime::halt(FakeInstance& instance) {
+// As a host does: whatever ends it, the watcher is told.
+void FakeRuntime::halt(const InstanceId& id, FakeInstance& instance) {
+  if (instance.activity == InstanceActivity::stopped) {
+    return;
+  }
   instance.activity = InstanceActivity::stopped;
   instance.agent.reset();
   instance.listeners.clear();
-  instance.usage = {};
+  instance.usage = {.memory_limit = instance.spec.memory, .disk_limit = instance.spec.disk};
+  if (watcher_) {
+    watcher_(status(id, instance));
+  }
 }
 
 async::Task<> FakeRuntime::stop(InstanceId id) {
   co_await faults_.pass(Operation::stop);
   if (const auto found = instances_.find(id); found != instances_.end()) {
-    halt(*found->second);
+    halt(id, *found->second);
   }
 }
 
 async::Task<> FakeRuntime::destroy(InstanceId id) {
   co_await faults_.pass(Operation::destroy);
   if (const auto found = instances_.find(id); found != instances_.end()) {
+    halt(id, *found->second);
     images_.let_go(found->second->spec.image);
-    instances_.erase(found);
+    instances_.erase(id);
   }
 }
 
@@ -149,7 +161,7 @@ void FakeRuntime::break_watch() { watch_broken_.fire(); }
 
 async::Task<core::Usage> FakeRuntime::usage(InstanceId id) {
   co_await faults_.pass(Operation::usage);
-  co_return running(id).usage;
+  co_return find(id).usage;
 }
 
 async::Task<std::unique_ptr<core::AgentChannel>> FakeRuntime::agent(InstanceId id) {
@@ -176,11 +188,8 @@ async::Task<Descriptor> FakeRuntime::export_disk(InstanceId id) {
 
 void FakeRuntime::end(const InstanceId& id, bool out_of_memory) {
   FakeInstance& instance = running(id);
-  halt(instance);
   instance.out_of_memory = out_of_memory;
-  if (watcher_) {
-    watcher_(status(id, instance));
-  }
+  halt(id, instance);
 }
 
 void FakeRuntime::behave(const InstanceId& id, AgentBehaviour behaviour) { agent_of(id).behave(behaviour); }

@@ -66,7 +66,7 @@ class FakeRuntime final : public core::Runtime {
   FakeInstance& find(const InstanceId& id);
   FakeInstance& running(const InstanceId& id);
   void start(const InstanceId& id, FakeInstance& instance);
-  void halt(FakeInstance& instance);
+  void halt(const InstanceId& id, FakeInstance& instance);
   core::InstanceStatus status(const InstanceId& id, const FakeInstance& instance) const;
 
   async::Executor executor_;

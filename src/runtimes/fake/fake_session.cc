@@ -14,11 +14,16 @@ FakeSession::FakeSession(wire::OpenSession request, FakeProgram program)
 void FakeSession::attach(std::uint64_t offset) {
   attached_ = true;
   sent_ = std::clamp(offset, retained_from(), output_end_);
+  input_taken_told_ = 0;
   exit_told_ = false;
 }
 
 bool FakeSession::input(std::uint64_t offset, std::string_view bytes) {
-  if (offset != input_received_ || input_received_ + bytes.size() - input_taken() > wire::input_window) {
+  if (offset > input_received_) {
+    return false;
+  }
+  bytes.remove_prefix(std::min<std::uint64_t>(input_received_ - offset, bytes.size()));  // what came before
+  if (input_received_ + bytes.size() - input_taken() > wire::input_window) {
     return false;
   }
   input_received_ += bytes.size();
@@ -145,7 +150,7 @@ wire::SessionState FakeSession::state() const {
           .retained_from = retained_from(),
           .output_end = output_end_,
           .input_end = input_received_,
-          .exit = exit_};
+          .exit = console_.output.empty() ? exit_ : std::nullopt};
 }
 
 }  // namespace berth::runtimes::fake

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "async/either.h"
+#include "async/race.h"
 #include "async/trigger.h"
 #include "runtimes/local/layout_archive.h"
 #include "runtimes/local/registry_reference.h"
@@ -97,8 +97,7 @@ async::Task<core::ImageStatus> LocalImages::import(Descriptor file, ImageForm fo
   const auto unpacking = std::make_shared<Unpacking>(warden_.settings().image_folder);
   unpacking->archive = std::move(file);
   report(0, "unpacking");
-  co_await async::until_either_ends(unpack(pool_, unpacking, warden_.settings().largest_image),
-                                    stop_when_cancelled(unpacking));
+  co_await async::race(unpack(pool_, unpacking, warden_.settings().largest_image), stop_when_cancelled(unpacking));
   co_return co_await hand_over(unpacking->scratch.open(layout_name), form, std::move(name), half(report, 0.5));
 }
 

@@ -10,7 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "async/either.h"
+#include "async/race.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
 #include "runtimes/local/local_runtime.h"
@@ -254,7 +254,7 @@ TEST(WardenClient, watching_tells_each_end_and_ends_with_the_warden) {
 
 async::Task<> watch_and_list(LocalRuntime& runtime) {
   std::vector<core::InstanceStatus> list;
-  co_await async::until_either_ends(runtime.watch([](const core::InstanceStatus&) {}), discard(runtime.list()));
+  co_await async::race(runtime.watch([](const core::InstanceStatus&) {}), discard(runtime.list()));
 }
 
 TEST(WardenClient, a_list_asked_for_after_a_watch_is_read_after_the_watch_began) {

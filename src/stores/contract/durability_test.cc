@@ -10,7 +10,7 @@ namespace {
 
 class Durability : public StoreTest {
  protected:
-  DatabasePlace& database() { return dynamic_cast<DatabasePlace&>(*place_); }
+  DatabasePlace& database() { return dynamic_cast<DatabasePlace&>(*place); }
 };
 INSTANTIATE_TEST_SUITE_P(Every, Durability, testing::ValuesIn(database_kinds()), name_of_kind);
 
@@ -47,7 +47,7 @@ TEST_P(Durability, a_killed_program_leaves_all_that_was_acknowledged_and_no_halv
 }
 
 TEST_P(Durability, two_stores_on_one_database_do_not_spoil_each_others_work) {
-  const auto second = place_->open(loop_.get_executor());
+  const auto second = place->open(loop.get_executor());
   constexpr int rounds = 50;
   const auto add = [](Transaction& transaction) {
     core::Account account = transaction.find_account(AccountId("counter")).value_or(plain_account("counter"));
@@ -55,15 +55,15 @@ TEST_P(Durability, two_stores_on_one_database_do_not_spoil_each_others_work) {
     transaction.put_account(account);
     transaction.append_event(plain_event(account.name));
   };
-  std::function<void(core::Store&, int)> again = [&](core::Store& store, int left) {
-    begin(store, add, [&, left](std::exception_ptr fault, bool) {
+  std::function<void(core::Store&, int)> again = [&](core::Store& in, int left) {
+    begin(in, add, [&, left](std::exception_ptr fault, bool) {
       EXPECT_FALSE(fault);
       if (left > 1) {
-        again(store, left - 1);
+        again(in, left - 1);
       }
     });
   };
-  again(*store_, rounds);
+  again(*store, rounds);
   again(*second, rounds);
   run();
   const auto events = get([](Transaction& transaction) { return transaction.list_events({.limit = 0}); });
@@ -74,10 +74,10 @@ TEST_P(Durability, two_stores_on_one_database_do_not_spoil_each_others_work) {
 }
 
 TEST_P(Durability, a_database_of_a_newer_version_is_refused) {
-  store_.reset();
+  store.reset();
   database().run("INSERT INTO schema_version (version, name) VALUES (1000, 'from the future')");
   try {
-    place_->open(loop_.get_executor());
+    place->open(loop.get_executor());
     FAIL() << "it was opened";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::unavailable);
@@ -106,9 +106,9 @@ TEST_P(Durability, what_a_newer_version_wrote_into_a_row_is_named_not_misread) {
   database().run("UPDATE instances SET state = 'levitating'");
   database().run("UPDATE tokens SET scopes = 'instances_read,time_travel'");
   EXPECT_EQ(failure_of([](Transaction& transaction) { transaction.list_instances({}); }), ErrorKind::unavailable);
-  EXPECT_NE(message_.find("levitating"), std::string::npos) << message_;
+  EXPECT_NE(message.find("levitating"), std::string::npos) << message;
   EXPECT_EQ(failure_of([](Transaction& transaction) { transaction.find_token(TokenId("t")); }), ErrorKind::unavailable);
-  EXPECT_NE(message_.find("time_travel"), std::string::npos) << message_;
+  EXPECT_NE(message.find("time_travel"), std::string::npos) << message;
   transact([](Transaction& transaction) { EXPECT_TRUE(transaction.find_account(AccountId("a"))); });
 }
 

@@ -29,32 +29,32 @@ class StoreTest : public testing::TestWithParam<Kind> {
   using Work = std::function<void(Transaction&)>;
 
   void SetUp() override {
-    place_ = GetParam().make_place();
-    store_ = place_->open(loop_.get_executor());
+    place = GetParam().make_place();
+    store = place->open(loop.get_executor());
   }
 
   void reopen() {
-    store_.reset();
-    store_ = place_->open(loop_.get_executor());
+    store.reset();
+    store = place->open(loop.get_executor());
   }
 
   // Begins a transaction; its end comes with run().
-  void begin(core::Store& store, Work work, std::function<void(std::exception_ptr, bool)> then) {
-    boost::asio::co_spawn(loop_, store.transact(std::move(work)), std::move(then));
+  void begin(core::Store& in, Work work, std::function<void(std::exception_ptr, bool)> then) {
+    boost::asio::co_spawn(loop, in.transact(std::move(work)), std::move(then));
   }
 
   // Runs the loop until all transactions have ended.
   void run() {
-    loop_.restart();
-    loop_.run();
+    loop.restart();
+    loop.run();
   }
 
   // One transaction to its end; passes its exception on.
-  bool transact(core::Store& store, Work work) {
+  bool transact(core::Store& in, Work work) {
     std::exception_ptr fault;
     bool appended = false;
     bool ended = false;
-    begin(store, std::move(work), [&](std::exception_ptr thrown, bool result) {
+    begin(in, std::move(work), [&](std::exception_ptr thrown, bool result) {
       fault = thrown;
       appended = result;
       ended = true;
@@ -66,7 +66,7 @@ class StoreTest : public testing::TestWithParam<Kind> {
     }
     return appended;
   }
-  bool transact(Work work) { return transact(*store_, std::move(work)); }
+  bool transact(Work work) { return transact(*store, std::move(work)); }
 
   // The result of `verbs`, a function of Transaction&, in a transaction of its own.
   template <class Verbs>
@@ -77,21 +77,21 @@ class StoreTest : public testing::TestWithParam<Kind> {
   }
 
   // What kind of Error the transaction ends with.
-  std::optional<ErrorKind> failure_of(core::Store& store, Work work) {
+  std::optional<ErrorKind> failure_of(core::Store& in, Work work) {
     try {
-      transact(store, std::move(work));
+      transact(in, std::move(work));
     } catch (const Error& error) {
-      message_ = error.what();
+      message = error.what();
       return error.kind();
     }
     return std::nullopt;
   }
-  std::optional<ErrorKind> failure_of(Work work) { return failure_of(*store_, std::move(work)); }
+  std::optional<ErrorKind> failure_of(Work work) { return failure_of(*store, std::move(work)); }
 
-  boost::asio::io_context loop_;
-  std::unique_ptr<Place> place_;
-  std::unique_ptr<core::Store> store_;
-  std::string message_;  // of the last failure_of
+  boost::asio::io_context loop;
+  std::unique_ptr<Place> place;
+  std::unique_ptr<core::Store> store;
+  std::string message;  // of the last failure_of
 };
 
 inline std::string name_of_kind(const testing::TestParamInfo<Kind>& info) { return info.param.name; }

@@ -19,10 +19,10 @@ class Transactions : public StoreTest {
 
   // Lets the first work wait until everything has been called for, so that a writer finds the rest as one group.
   void begin_gate() {
-    begin(*store_, [this](Transaction&) { gate_.get_future().wait(); }, [](std::exception_ptr, bool) {});
+    begin(*store, [this](Transaction&) { gate_.get_future().wait(); }, [](std::exception_ptr, bool) {});
   }
   void run_with_gate() {
-    boost::asio::post(loop_, [this] { gate_.set_value(); });
+    boost::asio::post(loop, [this] { gate_.set_value(); });
     run();
   }
 
@@ -94,7 +94,7 @@ TEST_P(Transactions, a_throw_undoes_its_own_work_alone_among_a_group) {
     const bool fails = index % 3 == 1;
     const std::string id = (fails ? "undone " : "kept ") + std::to_string(100 + index);
     begin(
-        *store_,
+        *store,
         [=](Transaction& transaction) {
           transaction.put_account(plain_account(id));
           transaction.append_event(plain_event(id));
@@ -125,7 +125,7 @@ TEST_P(Transactions, work_of_a_group_sees_what_was_done_before_it) {
   std::vector<std::size_t> seen;
   for (int index = 0; index < 20; ++index) {
     begin(
-        *store_,
+        *store,
         [&seen, index](Transaction& transaction) {
           seen.push_back(transaction.list_accounts({}).size());
           transaction.put_account(plain_account(std::to_string(index)));
@@ -208,7 +208,11 @@ TEST_P(Transactions, nothing_belongs_to_an_account_that_does_not_exist) {
 
 TEST_P(Transactions, conflicts_again_and_again_leave_the_store_usable) {
   for (int round = 0; round < 20; ++round) {
-    EXPECT_EQ(failure_of([](Transaction& transaction) { transaction.put_token(plain_token("t", "nobody")); }),
+    EXPECT_EQ(failure_of([](Transaction& transaction) {
+                core::Token token = plain_token("t", "nobody");
+                token.expires_at = moment(-1);  // must not come back with the next token
+                transaction.put_token(token);
+              }),
               ErrorKind::conflict);
     transact([&](Transaction& transaction) {
       transaction.put_account(plain_account("a"));
@@ -253,7 +257,7 @@ TEST_P(Transactions, many_tasks_at_once_lose_nothing) {
     transaction.append_event(plain_event(account.name));
   };
   std::function<void(int)> again = [&](int left) {
-    begin(*store_, add, [&, left](std::exception_ptr fault, bool appended) {
+    begin(*store, add, [&, left](std::exception_ptr fault, bool appended) {
       EXPECT_FALSE(fault);
       EXPECT_TRUE(appended);
       ++ended;
@@ -281,12 +285,12 @@ TEST_P(Transactions, callers_resume_on_their_own_thread_after_others_had_their_t
   std::vector<std::string> order;
   const auto here = std::this_thread::get_id();
   begin(
-      *store_, [](Transaction& transaction) { transaction.put_account(plain_account("a")); },
+      *store, [](Transaction& transaction) { transaction.put_account(plain_account("a")); },
       [&](std::exception_ptr, bool) {
         EXPECT_EQ(std::this_thread::get_id(), here);
         order.push_back("resumed");
       });
-  boost::asio::post(loop_, [&] { order.push_back("another"); });
+  boost::asio::post(loop, [&] { order.push_back("another"); });
   run();
   EXPECT_EQ(order, (std::vector<std::string>{"another", "resumed"}));
 }
@@ -296,7 +300,7 @@ TEST_P(Transactions, work_that_was_queued_is_finished_before_the_store_goes) {
   int ended = 0;
   for (int index = 0; index < 300; ++index) {
     begin(
-        *store_, [=](Transaction& transaction) { transaction.put_account(plain_account(std::to_string(index))); },
+        *store, [=](Transaction& transaction) { transaction.put_account(plain_account(std::to_string(index))); },
         [&](std::exception_ptr fault, bool) {
           EXPECT_FALSE(fault);
           ++ended;

@@ -113,8 +113,14 @@ export function ordinal(position: number): string {
   return `${position}${ending}`;
 }
 
+const eventNames: Partial<Record<BerthEvent['type'], string>> = {
+  instance_asleep: 'Instance paused',
+  instance_grace: 'Time over',
+  login: 'Signed in',
+};
+
 export function eventName(type: BerthEvent['type']): string {
-  const words = type.replaceAll('_', ' ');
+  const words = eventNames[type] ?? type.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "warden/validate.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+
+namespace berth::warden {
+namespace {
+
+wire::InstanceSpec good_spec() {
+  wire::InstanceSpec spec;
+  spec.image = "busybox";
+  spec.hostname = "box-1";
+  return spec;
+}
+
+std::string refused_field(const wire::Request& request) {
+  try {
+    check_request(request);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::invalid_argument);
+    return error.field();
+  }
+  return "not refused";
+}
+
+std::string refused_in_spec(const std::function<void(wire::InstanceSpec&)>& change) {
+  wire::Request request{.operation = wire::Operation::create, .id = "one", .spec = good_spec()};
+  change(*request.spec);
+  return refused_field(request);
+}
+
+TEST(Validate, TakesExactlyTheFieldsOfTheOperation) {
+  using enum wire::Operation;
+  EXPECT_EQ(refused_field({.operation = hello, .version = 1}), "not refused");
+  EXPECT_EQ(refused_field({.operation = hello}), "version");
+  EXPECT_EQ(refused_field({.operation = create, .id = "one", .spec = good_spec()}), "not refused");
+  EXPECT_EQ(refused_field({.operation = create, .id = "one"}), "spec");
+  EXPECT_EQ(refused_field({.operation = stop, .id = "one", .port = 1}), "port");
+  EXPECT_EQ(refused_field({.operation = list, .name = "one"}), "name");
+  EXPECT_EQ(refused_field({.operation = connect, .id = "one", .port = 80}), "not refused");
+  EXPECT_EQ(refused_field({.operation = connect, .id = "one", .port = 0}), "port");
+  EXPECT_EQ(refused_field({.operation = import_image, .name = "one"}), "form");
+  EXPECT_EQ(refused_field({.operation = watch}), "not refused");
+}
+
+TEST(Validate, TakesNoNameThatCouldBeAPath) {
+  for (const char* name : {"", "..", ".", "a/b", "/etc", "a..b", "A", "-x", "a b", "a\nb", ".hidden"}) {
+    EXPECT_EQ(refused_field({.operation = wire::Operation::stop, .id = name}), "id") << name;
+    EXPECT_EQ(refused_field({.operation = wire::Operation::remove_image, .name = name}), "name") << name;
+    EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.image = name; }), "spec.image") << name;
+  }
+  EXPECT_EQ(refused_field({.operation = wire::Operation::stop, .id = std::string(65, 'a')}), "id");
+}
+
+TEST(Validate, KeepsNumbersWithinBounds) {
+  EXPECT_EQ(refused_in_spec([](auto&) {}), "not refused");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.cpu_percent = 0; }), "spec.cpu_percent");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.memory = 1_MiB; }), "spec.memory");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.processes = 1; }), "spec.processes");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.open_files = 1u << 30; }), "spec.open_files");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.disk = {UINT64_MAX}; }), "spec.disk");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.inodes = 0; }), "spec.inodes");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.egress_kilobits = 0; }), "spec.egress_kilobits");
+  EXPECT_EQ(refused_in_spec([](auto& spec) {
+              spec.disk_kind = wire::DiskKind::disk;
+              spec.disk = 2_MiB;
+            }),
+            "spec.disk");
+}
+
+TEST(Validate, TakesOnlyPlainHostNames) {
+  for (const char* name : {"", "-a", "a-", "a.b", "a b", "a\n", "ä", "$(id)"}) {
+    EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.hostname = name; }), "spec.hostname") << name;
+  }
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.hostname = std::string(63, 'a'); }), "not refused");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.hostname = std::string(64, 'a'); }), "spec.hostname");
+}
+
+}  // namespace
+}  // namespace berth::warden
