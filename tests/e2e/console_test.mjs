@@ -60,12 +60,6 @@ test("a killed server loses nothing of a terminal's output", async () => {
   const last = Number((await terminalText(page)).match(/all-(\d+)-done/)[1]);
   const [session] = (await berth.admin.ok("GET", `/instances/${instance.id}/sessions`)).items;
   assert.equal(session.viewers, 1);
-  // The page's own scrollback, whole: xterm keeps more lines than these.
-  const lines = await page.evaluate(() => globalThis.berthTerminals?.().join("\n") ?? null);
-  if (lines !== null) {
-    const seen = [...lines.matchAll(/^line-(\d+)$/gm)].map((match) => Number(match[1]));
-    assert.deepEqual(seen, Array.from({ length: last }, (_, index) => index + 1));
-  }
   const screen = [...(await terminalText(page)).replaceAll("\u00a0", " ").matchAll(/^line-(\d+)\s*$/gm)].map((match) => Number(match[1]));
   assert.ok(screen.length > 3);
   assert.deepEqual(screen, Array.from({ length: screen.length }, (_, index) => screen[0] + index));
