@@ -19,10 +19,11 @@ before(async () => {
 after(() => berth?.stop());
 
 const shell = (command, instance = one) => admin.shell(instance, command);
-const fails = async (command, instance = one) => {
-  const result = await admin.exec(instance, command);
-  assert.notEqual(result.code, 0, `${command} must fail: ${result.stdout}`);
-  return result;
+const succeeds = async (command, instance = one) => (await admin.exec(instance, command)).code === 0;
+const fails = async (...commands) => {
+  const succeeded = [];
+  for (const command of commands) if (await succeeds(command)) succeeded.push(command);
+  assert.deepEqual(succeeded, []);
 };
 
 test("no instance shares a namespace or a user id with the host or another", async () => {
@@ -59,7 +60,7 @@ test("a process has no more capabilities than it needs, behind a system call fil
 });
 
 test("what mounts, makes devices, loads modules, enters namespaces or sets the clock is refused", async () => {
-  for (const command of [
+  await fails(
     "mount -t tmpfs none /mnt",
     "mount -t proc none /mnt",
     "mount -o bind / /mnt",
@@ -70,7 +71,6 @@ test("what mounts, makes devices, loads modules, enters namespaces or sets the c
     "unshare -U true",
     "unshare -m true",
     "chroot /proc/1/root/proc true",
-    "date -s 2001-01-01",
     "hostname changed-by-root-inside && test $(hostname) = changed-by-root-inside",
     "swapoff -a && swapon /dev/sda",
     "insmod /root/none.ko",
@@ -78,9 +78,9 @@ test("what mounts, makes devices, loads modules, enters namespaces or sets the c
     "reboot -f",
     "renice -n -20 1",
     "ip link add type veth",
-  ]) {
-    await fails(command);
-  }
+  );
+  // busybox's date prints the error and ends with 0.
+  assert.match((await admin.exec(one, "date -s 2001-01-01")).stderr, /not permitted/);
   assert.deepEqual((await shell("mount")).split("\n").filter((line) => /^\/dev\/(?!pts|shm|mqueue)/.test(line) && !/\.berth|loop/.test(line)), []);
 });
 
@@ -89,7 +89,7 @@ test("the kernel's files are masked or read-only", async () => {
     assert.equal(await shell(`head -c 100 ${file} 2>/dev/null | wc -c`), "0\n", file);
   }
   assert.equal(await shell("ls /sys/firmware | wc -l"), "0\n");
-  for (const file of [
+  const files = [
     "/proc/sys/kernel/core_pattern",
     "/proc/sys/kernel/hostname",
     "/proc/sys/vm/drop_caches",
@@ -102,16 +102,15 @@ test("the kernel's files are masked or read-only", async () => {
     "/sys/fs/cgroup/memory/release_agent",
     "/sys/fs/cgroup/memory/memory.limit_in_bytes",
     "/sys/fs/cgroup/cgroup.procs",
-  ]) {
-    await fails(`echo 1 > ${file}`);
-  }
+  ];
+  await fails(...files.map((file) => `echo 1 > ${file}`));
   await fails("echo -1000 > /proc/self/oom_score_adj");
 });
 
 test("devices are the harmless ones, and the host's files are nowhere", async () => {
   const devices = (await shell("find /dev -type c -o -type b")).trim().split("\n").map((path) => path.replace("/dev/", "")).filter((name) => !/^pts\/\d+$/.test(name)).sort();
   assert.deepEqual(devices.filter((name) => !["console", "full", "null", "pts/ptmx", "random", "tty", "urandom", "zero", "ptmx"].includes(name)), []);
-  for (const path of [berth.dataDir, berth.runDir, "/work", "/etc/hostname.host", "/proc/1/root/work"]) await fails(`test -e ${path}`);
+  await fails(...[berth.dataDir, berth.runDir, berth.place, `/proc/1/root${berth.place}`].map((path) => `test -e ${path}`));
   assert.equal((await shell("ls /proc | grep -c '^[0-9]'")).trim() < 10, true, "only its own processes");
 });
 
@@ -153,7 +152,7 @@ test("with dns_icmp, neither the host nor a neighbour nor the service can be rea
   await new Promise((resolve) => server.once("listening", resolve));
   try {
     assert.equal(await shell(`nc -w 2 ${theirs} 4000 </dev/null 2>/dev/null || true`, a), "", "a neighbour");
-    await fails(`ping -c 1 -W 1 ${theirs}`, a);
+    assert.equal(await succeeds(`ping -c 1 -W 1 ${theirs}`, a), false);
     const gateway = (await shell("ip route", a)).match(/default via (\S+)/)?.[1];
     const hosts = Object.values(networkInterfaces()).flat().filter(({ family, internal }) => family === "IPv4" && !internal).map((found) => found.address);
     for (const host of new Set([gateway, ...hosts].filter(Boolean))) {
@@ -204,10 +203,8 @@ test("open files are limited", async () => {
   assert.equal(await shell("ulimit -c"), "0\n");
 });
 
-test("input inside cannot make the host's terminals or processes its own", async () => {
-  await fails("kill -0 $(( $(cat /proc/sys/kernel/pid_max) - 1 ))");
+test("its first process, too, is behind the filter and in its own cgroup", async () => {
   const [first] = berth.processes(one);
-  const { seccomp } = { seccomp: readFileSync(`/proc/${first}/status`, "utf8").match(/^Seccomp:\s+(\d)/m)[1] };
-  assert.equal(seccomp, "2", "PID 1 is behind the filter, too");
+  assert.match(readFileSync(`/proc/${first}/status`, "utf8"), /^Seccomp:\s+2$/m);
   assert.ok(output("cat", `/proc/${first}/cgroup`).includes(one.id));
 });
