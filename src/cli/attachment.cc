@@ -55,11 +55,11 @@ bool worth_retrying(ErrorKind kind) { return kind == ErrorKind::unavailable || k
 class Attachment {
  public:
   Attachment(const Access& access, const AttachRequest& request, const ReattachPolicy& policy,
-             const std::function<void(const std::string&)>& say)
+             const std::function<std::string(const std::string&)>& phrase)
       : access_(access),
         request_(request),
         policy_(policy),
-        say_(say),
+        phrase_(phrase),
         window_(request.sole_writer),
         signals_(io_),
         retry_(io_),
@@ -88,13 +88,14 @@ class Attachment {
   void signalled(int number);
   void tell(boost::json::object message);
   void resize();
+  void say(const std::string& part) { output_.push_note(request_.error_descriptor, phrase_(part)); }
   void finish(AttachmentEnd end);
   void fail(const Error& error);
 
   const Access& access_;
   const AttachRequest& request_;
   const ReattachPolicy& policy_;
-  const std::function<void(const std::string&)>& say_;
+  const std::function<std::string(const std::string&)>& phrase_;
 
   OutputPosition position_;
   InputWindow window_;
@@ -199,13 +200,12 @@ void Attachment::reconnect_later(const Error& why) {
   attached_at_.reset();
   if (!loss_told_) {
     loss_told_ = true;
-    say_(was_attached_ ? "connection lost; re-attaching ..." : "no connection; trying again ...");
+    say(was_attached_ ? "connection lost; re-attaching ..." : "no connection; trying again ...");
   }
   if (!lost_at_) {
     lost_at_ = now;
     wait_ = policy_.first_wait;
   } else if (now - *lost_at_ > policy_.give_up) {
-    say_(" in vain\n");
     fail(Error(why.kind(), std::string(why.what()) + "; gave up re-attaching after " +
                                format_duration(std::chrono::floor<Seconds>(now - *lost_at_))));
     return;
@@ -268,7 +268,7 @@ void Attachment::attached(const boost::json::value& message) {
   was_attached_ = true;
   attached_at_ = SteadyClock::now();
   if (std::exchange(loss_told_, false)) {
-    say_(" attached again at byte " + std::to_string(*offset) + "\n");
+    say(" attached again at byte " + std::to_string(*offset) + "\n");
   }
   tell_loss(lost);
   resize();
@@ -278,7 +278,7 @@ void Attachment::attached(const boost::json::value& message) {
 // Scrollback that has gone before we first looked is nobody's loss.
 void Attachment::tell_loss(std::uint64_t lost) {
   if (lost > 0 && position_.received() > lost) {
-    say_(rough_size(lost) + " of output are no longer kept\n");
+    say(rough_size(lost) + " of output are no longer kept\n");
   }
 }
 
@@ -345,7 +345,7 @@ void Attachment::typed(std::string_view keys) {
     return;
   }
   if (found.help) {
-    say_("~. leaves the session running and detaches, ~~ sends one ~, ~? shows this\n");
+    say("~. leaves the session running and detaches, ~~ sends one ~, ~? shows this\n");
   }
   if (attached_) {
     window_.push(found.input);
@@ -410,8 +410,8 @@ void Attachment::resize() {
 }  // namespace
 
 AttachmentEnd attach(const Access& access, const AttachRequest& request, const ReattachPolicy& policy,
-                     const std::function<void(const std::string&)>& say) {
-  return Attachment(access, request, policy, say).run();
+                     const std::function<std::string(const std::string&)>& phrase) {
+  return Attachment(access, request, policy, phrase).run();
 }
 
 }  // namespace berth::cli

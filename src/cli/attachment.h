@@ -45,9 +45,10 @@ struct AttachmentEnd {
   int code = 0;
 };
 
-// Joins a session to local descriptors until it ends, over as many connections as that takes. `say` gets parts of lines
-// for people. Throws Error when the session cannot be reached any more. Ignores SIGPIPE while it runs.
+// Joins a session to local descriptors until it ends, over as many connections as that takes. `phrase` gets parts of
+// lines for people, and returns what of it goes to the error descriptor, in its turn between the output. Throws Error
+// when the session cannot be reached any more. Ignores SIGPIPE while it runs.
 AttachmentEnd attach(const Access& access, const AttachRequest& request, const ReattachPolicy& policy,
-                     const std::function<void(const std::string&)>& say);
+                     const std::function<std::string(const std::string&)>& phrase);
 
 }  // namespace berth::cli

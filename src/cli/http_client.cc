@@ -73,6 +73,7 @@ class HttpClient::Connection {
   error_code complete(Milliseconds limit, const char* doing, Start start);
   void write(std::string_view bytes);
   void send_body(const HttpRequest& request);
+  HttpAnswer read_head() const;
   [[noreturn]] void lost(const error_code& fault);
 
   Endpoint endpoint_;
@@ -221,6 +222,10 @@ HttpAnswer HttpClient::Connection::exchange(const HttpRequest& request) {
   if (answer_fault_) {
     lost(answer_fault_);
   }
+  return read_head();
+}
+
+HttpAnswer HttpClient::Connection::read_head() const {
   HttpAnswer answer;
   answer.status = parser_->get().result_int();
   answer.reason = std::string(std::string_view(parser_->get().reason()));

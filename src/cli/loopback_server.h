@@ -47,10 +47,13 @@ class ViewerConnection {
   virtual const SeenRequest& request() const = 0;
   virtual void send(const boost::json::object& message) = 0;
   virtual void send_output(int stream, std::string_view bytes) = 0;
-  // The next message that is no acknowledgement and no resize; those are kept in `acknowledged`.
+  // The next message that is no acknowledgement and no resize; those are noted below.
   virtual Message receive() = 0;
+  // Waits for the next acknowledgement or resize.
+  virtual void receive_control() = 0;
 
   std::uint64_t acknowledged = 0;
+  std::vector<std::string> resizes;  // "80x24"
 };
 
 class LoopbackServer {

@@ -63,19 +63,37 @@ class Connection final : public ViewerConnection {
 
   Message receive() override {
     while (true) {
-      boost::beast::flat_buffer buffer;
-      stream_.read(buffer);
-      Message message{.text = stream_.got_text(), .bytes = boost::beast::buffers_to_string(buffer.data())};
-      const auto control = message.text ? parse_json(message.bytes) : boost::json::value();
-      if (message.text && text_of(control, "type") == "ack") {
-        acknowledged = static_cast<std::uint64_t>(number_of(control, "offset").value());
-      } else if (!message.text || text_of(control, "type") != "resize") {
+      Message message = read();
+      if (!note(message)) {
         return message;
       }
     }
   }
 
+  void receive_control() override {
+    while (!note(read())) {
+    }
+  }
+
  private:
+  Message read() {
+    boost::beast::flat_buffer buffer;
+    stream_.read(buffer);
+    return {.text = stream_.got_text(), .bytes = boost::beast::buffers_to_string(buffer.data())};
+  }
+
+  bool note(const Message& message) {
+    const auto control = message.text ? parse_json(message.bytes) : boost::json::value();
+    const std::string type = text_of(control, "type");
+    if (type == "ack") {
+      acknowledged = static_cast<std::uint64_t>(number_of(control, "offset").value());
+    } else if (type == "resize") {
+      resizes.push_back(std::to_string(number_of(control, "columns").value()) + "x" +
+                        std::to_string(number_of(control, "rows").value()));
+    }
+    return type == "ack" || type == "resize";
+  }
+
   SeenRequest request_;
   websocket::stream<tcp::socket&> stream_;
 };

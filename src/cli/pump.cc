@@ -94,17 +94,21 @@ OutputPump::~OutputPump() {
   thread_.join();
 }
 
-void OutputPump::push(int descriptor, std::string bytes) {
+void OutputPump::push(int descriptor, std::string bytes) { add({descriptor, std::move(bytes), false}); }
+
+void OutputPump::push_note(int descriptor, std::string note) { add({descriptor, std::move(note), true}); }
+
+void OutputPump::add(Item item) {
   {
     const std::lock_guard lock(mutex_);
-    queue_.emplace_back(descriptor, std::move(bytes));
+    queue_.push_back(std::move(item));
   }
   changed_.notify_one();
 }
 
 void OutputPump::run() {
   while (true) {
-    std::pair<int, std::string> next;
+    Item next{};
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return !queue_.empty() || stopping_; });
@@ -114,8 +118,10 @@ void OutputPump::run() {
       next = std::move(queue_.front());
       queue_.pop_front();
     }
-    const bool ok = write(next.first, next.second);
-    wrote_(next.second.size(), ok);
+    const bool ok = write(next.descriptor, next.bytes);
+    if (!next.is_note) {
+      wrote_(next.bytes.size(), ok);
+    }
   }
 }
 

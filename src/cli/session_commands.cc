@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/attachment.h"
@@ -105,17 +105,43 @@ boost::json::object terminal_body(Invocation& run, const ShellOptions& options) 
   return body;
 }
 
+// Words for people in the midst of a program's output.
+class Phrases {
+ public:
+  explicit Phrases(bool raw) : raw_(raw) {}
+
+  std::string phrase(const std::string& part) {
+    // On a raw terminal the program may have left the cursor anywhere.
+    const std::string text = (line_open_ ? "" : raw_ ? "\nberth: " : "berth: ") + part;
+    line_open_ = !part.ends_with('\n');
+    return for_terminal(text, raw_);
+  }
+  void end_line(Invocation& run) {
+    if (std::exchange(line_open_, false)) {
+      write_all(run.around.errors, "\n");
+    }
+  }
+
+ private:
+  bool raw_;
+  bool line_open_ = false;
+};
+
+AttachmentEnd attach_with_phrases(Invocation& run, const AttachRequest& request, bool raw) {
+  Phrases phrases(raw);
+  try {
+    return attach(run.api().access(), request, run.around.reattach,
+                  [&](const std::string& part) { return phrases.phrase(part); });
+  } catch (const Error&) {
+    phrases.end_line(run);
+    throw;
+  }
+}
+
 AttachmentEnd attach_terminal(Invocation& run, const AttachRequest& request) {
   RawMode raw(request.input == AttachRequest::Input::keys ? request.input_descriptor : -1);
-  const bool is_raw = raw.on();
-  bool line_open = false;
-  const auto say = [&](const std::string& part) {
-    // The program may have left the cursor anywhere.
-    write_all(run.around.errors, for_terminal((line_open ? "" : is_raw ? "\nberth: " : "berth: ") + part, is_raw));
-    line_open = !part.ends_with('\n');
-  };
   try {
-    return attach(run.api().access(), request, run.around.reattach, say);
+    return attach_with_phrases(run, request, raw.on());
   } catch (const Error& error) {
     raw.restore();
     throw Error(error.kind(), std::string(error.what()) + "; if the session still runs, " +
@@ -174,13 +200,8 @@ int exec(Invocation& run, const ExecOptions& options) {
   request.input_descriptor = run.around.input;
   request.output_descriptor = run.around.output;
   request.error_descriptor = run.around.errors;
-  bool line_open = false;
-  const auto say = [&](const std::string& part) {
-    write_all(run.around.errors, (line_open ? "" : "berth: ") + part);
-    line_open = !part.ends_with('\n');
-  };
   try {
-    const AttachmentEnd end = attach(run.api().access(), request, run.around.reattach, say);
+    const AttachmentEnd end = attach_with_phrases(run, request, false);
     close_session(run, instance, request.session);
     return end.code;
   } catch (const Error&) {

@@ -156,6 +156,18 @@ TEST_F(WebSocketTest, carries_messages_of_both_kinds_and_any_size) {
   EXPECT_EQ(answer.payload, "grüß");
 }
 
+TEST_F(WebSocketTest, keeps_messages_in_order_that_come_faster_than_they_are_taken) {
+  Client client = open(echo);
+  std::string burst;
+  for (int number = 0; number < 100; ++number) {
+    burst += print(text, std::to_string(number));
+  }
+  client.send(burst);
+  for (int number = 0; number < 100; ++number) {
+    ASSERT_EQ(read_message(client).payload, std::to_string(number));
+  }
+}
+
 TEST_F(WebSocketTest, ends_when_the_client_says_goodbye) {
   Client client = open(echo);
   client.send(print_close(1000, "bye"));

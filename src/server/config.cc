@@ -81,32 +81,32 @@ std::vector<std::string> faults_of(const Config& config) {
 
 namespace {
 
-std::string quoted(std::string_view text) { return print_json(boost::json::string(text)); }
+std::string text_of(std::string_view text) { return print_json(boost::json::string(text)); }
 
-std::string quoted_list(const std::vector<std::string>& texts) {
+std::string list_text(const std::vector<std::string>& texts) {
   std::string list;
   for (const std::string& text : texts) {
-    list += (list.empty() ? "" : ", ") + quoted(text);
+    list += (list.empty() ? "" : ", ") + text_of(text);
   }
   return "[" + list + "]";
 }
 
 void print_plan(std::ostream& out, const core::Plan& plan) {
   out << "\n[[plan]]\n"
-      << "name = " << quoted(plan.name) << "\n"
-      << "description = " << quoted(plan.description) << "\n"
+      << "name = " << text_of(plan.name) << "\n"
+      << "description = " << text_of(plan.description) << "\n"
       << "cpu_percent = " << plan.cpu_percent << "\n"
-      << "memory = " << quoted(format_bytes(plan.memory)) << "\n"
-      << "disk = " << quoted(format_bytes(plan.disk)) << "\n"
-      << "disk_kind = " << quoted(enum_name(plan.disk_kind)) << "  # memory or disk\n"
+      << "memory = " << text_of(format_bytes(plan.memory)) << "\n"
+      << "disk = " << text_of(format_bytes(plan.disk)) << "\n"
+      << "disk_kind = " << text_of(enum_name(plan.disk_kind)) << "  # memory or disk\n"
       << "processes = " << plan.processes << "\n"
       << "open_files = " << plan.open_files << "\n"
-      << "egress = " << quoted(enum_name(plan.egress)) << "  # none, dns_icmp or full\n"
+      << "egress = " << text_of(enum_name(plan.egress)) << "  # none, dns_icmp or full\n"
       << "egress_kilobits = " << plan.egress_kilobits << "\n"
       << "no_new_privileges = " << (plan.no_new_privileges ? "true" : "false") << "\n"
-      << "lifetime = " << quoted(format_duration(plan.lifetime)) << "\n"
-      << "longest_lifetime = " << quoted(format_duration(plan.longest_lifetime)) << "\n"
-      << "grace = " << quoted(format_duration(plan.grace)) << "\n"
+      << "lifetime = " << text_of(format_duration(plan.lifetime)) << "\n"
+      << "longest_lifetime = " << text_of(format_duration(plan.longest_lifetime)) << "\n"
+      << "grace = " << text_of(format_duration(plan.grace)) << "\n"
       << "most_per_account = " << plan.most_per_account << "\n"
       << "guests = " << (plan.guests ? "true" : "false") << "\n";
 }
@@ -117,23 +117,23 @@ std::string print_config(const Config& config) {
   std::ostringstream out;
   out << "# The configuration of berthd. Every key may be left out; these are the defaults.\n"
       << "# Check a changed file with: berthd --check --config FILE\n\n"
-      << "listen = " << quoted(config.listen) << "\n"
-      << "public_url = " << quoted(config.public_url) << "  # as visitors write it; empty: from listen\n"
-      << "data_dir = " << quoted(config.data_dir) << "\n"
-      << "warden_socket = " << quoted(config.warden_socket) << "\n"
-      << "console = " << quoted(config.console) << "\n"
-      << "built_in_images = " << quoted_list(config.built_in_images) << "\n"
-      << "insecure_registries = " << quoted_list(config.insecure_registries)
+      << "listen = " << text_of(config.listen) << "\n"
+      << "public_url = " << text_of(config.public_url) << "  # as visitors write it; empty: from listen\n"
+      << "data_dir = " << text_of(config.data_dir) << "\n"
+      << "warden_socket = " << text_of(config.warden_socket) << "\n"
+      << "console = " << text_of(config.console) << "\n"
+      << "built_in_images = " << list_text(config.built_in_images) << "\n"
+      << "insecure_registries = " << list_text(config.insecure_registries)
       << "  # host:port of registries without TLS\n"
       << "\n[database]\n"
-      << "url = " << quoted(config.database.url)
+      << "url = " << text_of(config.database.url)
       << "  # empty: SQLite in data_dir; or postgresql://user@host/database\n"
-      << "password_file = " << quoted(config.database.password_file) << "\n"
+      << "password_file = " << text_of(config.database.password_file) << "\n"
       << "\n[limits]\n"
       << "most_active = " << config.limits.most_active << "  # instances at a time; more wait in the queue\n"
       << "most_queued = " << config.limits.most_queued << "\n"
       << "most_connections = " << config.limits.most_connections << "\n"
-      << "largest_upload = " << quoted(format_bytes(config.limits.largest_upload)) << "\n";
+      << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n";
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }

@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/described.h"
-#include "warden/cgroup.h"
-#include "warden/image_build.h"
+#include "warden/reporting_program.h"
 #include "warden/seccomp.h"
 
 namespace berth::warden {
@@ -90,16 +89,7 @@ TEST(Seccomp, AllowsByListAndDeniesTheRest) {
   EXPECT_EQ(text.find(R"("value":40,)"), std::string::npos) << "vsock";
 }
 
-TEST(Cgroup, ReadsKeyedNumbers) {
-  const std::string text = "low 1\noom 2\noom_kill 3\noom_kill_group 4";
-  EXPECT_EQ(keyed_number(text, "oom_kill"), 3U);
-  EXPECT_EQ(keyed_number(text, "oom"), 2U);
-  EXPECT_EQ(keyed_number(text, "oom_kill_group"), 4U);
-  EXPECT_EQ(keyed_number(text, "high"), 0U);
-  EXPECT_EQ(keyed_number("", "low"), 0U);
-}
-
-TEST(ImageBuild, ReadsProgressLines) {
+TEST(ReportingProgram, ReadsProgressLines) {
   EXPECT_DOUBLE_EQ(parse_progress("progress 0.4 installing packages")->fraction, 0.4);
   EXPECT_EQ(parse_progress("progress 0.4 installing packages")->note, "installing packages");
   EXPECT_EQ(parse_progress("progress 1")->note, "");

@@ -29,7 +29,7 @@ void mount_idmapped(const path& folder, const path& target, int user_namespace) 
 void mount_overlay(const path& lower, const path& disk, const path& target) {
   const std::string options = "lowerdir=" + lower.string() + ",upperdir=" + (disk / "upper").string() +
                               ",workdir=" + (disk / "work").string() + ",index=off,metacopy=off,xino=off";
-  mount_at("overlay", target, "overlay", 0, options.c_str());
+  mount_at("overlay", target, "overlay", MS_NODEV, options.c_str());
 }
 
 void mount_overlay_read_only(const path& lower, const path& disk, const path& target) {

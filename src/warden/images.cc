@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/images.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,22 +9,18 @@
 #include "base/described.h"
 #include "base/ids.h"
 #include "warden/disk.h"
-#include "warden/image_build.h"
 #include "warden/image_import.h"
 #include "warden/system_error.h"
 
 namespace berth::warden {
 namespace {
 
-Bytes measure_tree(const path& tree) {
-  Bytes size;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
-    struct stat state{};
-    if (::lstat(entry.path().c_str(), &state) == 0) {
-      size.count += static_cast<std::uint64_t>(state.st_blocks) * 512;
-    }
+constexpr Milliseconds build_limit = std::chrono::minutes(30);
+
+void refuse_in_use(const std::string& name, const std::function<bool()>& in_use) {
+  if (in_use()) {
+    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
   }
-  return size;
 }
 
 }  // namespace
@@ -127,18 +121,24 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
   if (std::ranges::count(recipes(), name) == 0) {
     throw Error(ErrorKind::not_found, "there is no recipe '" + name + "'", "name");
   }
-  const Making making(*this, name);
   if (auto image = load(name)) {
     return std::move(*image);
   }
-  build_image(path(config_.recipes) / name / "build", making.folder() / "rootfs", report);
+  const Making making(*this, name);
+  run_reporting({.name = "recipe " + name,
+                 .program = {.command = {(path(config_.recipes) / name / "build").string(),
+                                         (making.folder() / "rootfs").string()},
+                             .environment = {"HOME=/root"}},
+                 .limit = build_limit},
+                report);
   return keep(name, making.folder(), {}, [] { return false; });
 }
 
 wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, Descriptor source,
                                  const std::function<bool()>& in_use, const ReportProgress& report) {
+  refuse_in_use(name, in_use);
   const Making making(*this, name);
-  const ImportLimits limits{config_.largest_image, config_.most_image_files};
+  const UnpackLimits limits{config_.largest_image, config_.most_image_files};
   wire::ImageStatus status = form == wire::ImageForm::tar ? import_tar(source, making.folder(), limits, report)
                                                           : import_oci(source, making.folder(), limits, report);
   return keep(name, making.folder(), std::move(status), in_use);
@@ -147,12 +147,10 @@ wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, 
 wire::ImageStatus Images::keep(const std::string& name, const path& partial, wire::ImageStatus status,
                                const std::function<bool()>& in_use) {
   status.name = name;
-  status.size = measure_tree(partial / "rootfs");
+  status.size = tidy_tree(partial / "rootfs");
   replace_file(partial / "image.json", print_json(to_json(status)) + "\n", 0600, true);
   const std::lock_guard lock(mutex_);
-  if (in_use()) {
-    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
-  }
+  refuse_in_use(name, in_use);
   put_away(name);
   check(::rename(partial.c_str(), layout_.image(name).c_str()), "keep an image");
   return status;
@@ -160,9 +158,7 @@ wire::ImageStatus Images::keep(const std::string& name, const path& partial, wir
 
 void Images::remove(const std::string& name, const std::function<bool()>& in_use) {
   const std::lock_guard lock(mutex_);
-  if (in_use()) {
-    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
-  }
+  refuse_in_use(name, in_use);
   put_away(name);
 }
 
@@ -178,10 +174,10 @@ void Images::put_away(const std::string& name) {
   deletions_.post([gone] { remove_tree(gone); });
 }
 
-void Images::remove_leftovers() const {
+void Images::remove_leftovers() {
   for (const auto& entry : std::filesystem::directory_iterator(layout_.images())) {
     if (entry.path().filename().native().starts_with('.')) {
-      remove_tree(entry.path());
+      deletions_.post([gone = entry.path()] { remove_tree(gone); });
     }
   }
 }

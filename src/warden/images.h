@@ -10,12 +10,11 @@
 
 #include "warden/config.h"
 #include "warden/layout.h"
+#include "warden/reporting_program.h"
 #include "warden/work_queue.h"
 #include "wire/warden_protocol.h"
 
 namespace berth::warden {
-
-using ReportProgress = std::function<void(const wire::Progress&)>;
 
 // The images on this host: DATA/images/NAME with rootfs/ (owners 0 to 65535, in a folder only root may enter) and
 // image.json. An image appears and disappears whole, by renaming. Any thread.
@@ -35,7 +34,7 @@ class Images {
   // `in_use` is asked while no image changes; true: Error{conflict}. An unknown name is success.
   void remove(const std::string& name, const std::function<bool()>& in_use);
   // What an interrupted import or removal left.
-  void remove_leftovers() const;
+  void remove_leftovers();
 
  private:
   class Making;

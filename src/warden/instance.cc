@@ -58,9 +58,7 @@ wire::InstanceStatus Instance::status() const {
 void Instance::update(const std::function<void(InstanceRecord&)>& change) {
   InstanceRecord changed = record();
   change(changed);
-  // What is kept on disk must be found again after a power cut, and with it whose it is.
-  const bool durable = changed.spec.disk_kind == wire::DiskKind::disk && !changed.running;
-  save_record(host_.layout.record(id_), changed, durable);
+  save_record(host_.layout.record(id_), changed);
   const std::lock_guard lock(state_);
   record_ = std::move(changed);
 }
@@ -94,7 +92,7 @@ void Instance::start_run(const wire::InstanceSpec& spec, const wire::ImageStatus
     record.spec = spec;
     record.starting = true;
   });
-  Launched launched = launch(host_, record(), image, before.spec.egress != spec.egress);
+  Launched launched = launch(host_, surroundings_.egress, record(), image, before.spec.egress != spec.egress);
   update([&](InstanceRecord& record) {
     record.phase = Phase::made;
     record.starting = false;
@@ -128,7 +126,7 @@ void Instance::kill_and_wait() {
 // Its processes have ended: keep what the kernel counted, then remove the container.
 void Instance::finish_run() {
   const bool out_of_memory = host_.cgroups.out_of_memory_kills(id_) > 0;
-  clear_run(host_, record());
+  clear_run(host_, surroundings_.egress, record());
   {
     const std::lock_guard lock(state_);
     run_.reset();
@@ -192,7 +190,7 @@ void Instance::mark_leaving() {
     record_ = changed;
   }
   try {
-    save_record(host_.layout.record(id_), changed, false);
+    save_record(host_.layout.record(id_), changed);
   } catch (const Error& fault) {
     log_line("instance " + id_ + ": " + fault.what());
   }
@@ -220,7 +218,7 @@ void Instance::tear_down() {
     kill_and_wait();
     finish_run();
   } else if (record().starting) {
-    end_run(host_, record());
+    end_run(host_, surroundings_.egress, record());
   }
   unmount_disk(disk_place(host_.layout, id_));
   remove_tree(host_.layout.instance(id_));
@@ -242,7 +240,7 @@ void Instance::adopt() {
     return;
   }
   const bool out_of_memory = host_.cgroups.out_of_memory_kills(id_) > 0;
-  end_run(host_, found);
+  end_run(host_, surroundings_.egress, found);
   update([&](InstanceRecord& record) {
     record.starting = false;
     record.running.reset();
@@ -253,6 +251,7 @@ void Instance::adopt() {
 wire::Usage Instance::usage() const {
   const CgroupUsage counted = host_.cgroups.usage(id_);
   const InstanceRecord found = record();
+  const Traffic traffic = surroundings_.egress.traffic(found);
   const path disk = disk_place(host_.layout, id_).folder;
   return {.cpu_microseconds = counted.cpu_microseconds,
           .memory = {counted.memory},
@@ -260,6 +259,8 @@ wire::Usage Instance::usage() const {
           .processes = counted.processes,
           .disk = is_mount_point(disk) ? measure_disk(disk).used : Bytes{},
           .disk_limit = found.spec.disk,
+          .received = {traffic.received},
+          .sent = {traffic.sent},
           .out_of_memory_kills = counted.out_of_memory_kills};
 }
 
@@ -270,18 +271,32 @@ Descriptor Instance::agent() const {
   return connect_to_agent(host_.layout.agents(), id_, agent_limit);
 }
 
-Descriptor Instance::connect(std::uint16_t port) const {
-  pid_t pid = 0;
-  Descriptor alive;
-  {
-    const std::lock_guard lock(state_);
-    if (!run_) {
-      refuse_not_running();
-    }
-    pid = run_->pid;
-    alive = Descriptor(check(::fcntl(run_->pidfd.get(), F_DUPFD_CLOEXEC, 0), "reach the instance"));
+Instance::Process Instance::process() const {
+  const std::lock_guard lock(state_);
+  if (!run_) {
+    refuse_not_running();
   }
-  return connect_inside(open_network_namespace(pid, alive), port, connect_limit);
+  return {run_->pid, Descriptor(check(::fcntl(run_->pidfd.get(), F_DUPFD_CLOEXEC, 0), "reach the instance"))};
+}
+
+Descriptor Instance::connect(std::uint16_t port) const {
+  const Process first = process();
+  return connect_inside(open_network_namespace(first.pid, first.pidfd), port, connect_limit);
+}
+
+Export Instance::export_disk() {
+  const std::lock_guard busy(busy_);
+  if (phase() != Phase::made) {
+    throw Error(ErrorKind::not_found, "there is no such instance on this host", "id");
+  }
+  if (run_) {
+    const Process first = process();
+    return export_running(first.pid, first.pidfd);
+  }
+  const InstanceRecord found = record();
+  const UidRange owner{found.first_uid};
+  mount_disk(found.spec, disk_place(host_.layout, id_), host_.layout.templates(), owner);
+  return export_stopped(host_, id_, found.spec.image, owner);
 }
 
 }  // namespace berth::warden

@@ -8,7 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "warden/egress_network.h"
 #include "warden/exit_events.h"
+#include "warden/export_disk.h"
 #include "warden/host.h"
 #include "warden/instance_record.h"
 
@@ -21,6 +23,7 @@ class Instance {
   // What it needs of its surroundings.
   struct Surroundings {
     const Host& host;
+    EgressNetwork& egress;
     ExitEvents& ends;
     std::function<void(int pidfd, std::uint64_t run)> watch_exit;  // gives `run`, which no other run has, to ended()
     std::function<std::uint64_t()> next_run;
@@ -50,6 +53,7 @@ class Instance {
   wire::Usage usage() const;
   Descriptor agent() const;
   Descriptor connect(std::uint16_t port) const;
+  Export export_disk();
 
  private:
   struct Run {
@@ -59,6 +63,13 @@ class Instance {
     bool paused = false;
   };
 
+  struct Process {
+    pid_t pid = 0;
+    Descriptor pidfd;
+  };
+
+  // Throws Error{conflict} if it does not run.
+  Process process() const;
   void set_running(const ProcessRecord& process, Descriptor pidfd);
   void start_run(const wire::InstanceSpec& spec, const wire::ImageStatus& image);
   void kill_and_wait();

@@ -9,8 +9,14 @@
 #include "warden/system_error.h"
 
 namespace berth::warden {
+namespace {
 
-Instances::Instances(const Host& host, Images& images, ExitEvents& ends) : host_(host), images_(images), ends_(ends) {
+constexpr std::size_t most_exports = 16;
+
+}  // namespace
+
+Instances::Instances(const Host& host, EgressNetwork& egress, Images& images, ExitEvents& ends)
+    : host_(host), egress_(egress), images_(images), ends_(ends) {
   exits_ = std::make_unique<ExitWatch>([this](std::uint64_t run) { ended(run); });
 }
 
@@ -22,6 +28,7 @@ Instances::Entry Instances::make(InstanceRecord record) {
   // The run's number leads back to the instance, which may be gone by then.
   const std::string id = record.id;
   return std::make_shared<Instance>(Instance::Surroundings{.host = host_,
+                                                           .egress = egress_,
                                                            .ends = ends_,
                                                            .watch_exit =
                                                                [this, id](int pidfd, std::uint64_t run) {
@@ -43,6 +50,7 @@ void Instances::ended(std::uint64_t run) {
       instance = found->second.lock();
       runs_.erase(found);
     }
+    exports_.erase(run);
   }
   if (instance) {
     work_.post([instance, run] { instance->ended(run); });
@@ -50,6 +58,7 @@ void Instances::ended(std::uint64_t run) {
 }
 
 void Instances::adopt() {
+  std::vector<InstanceRecord> running;
   for (const auto& entry : std::filesystem::directory_iterator(host_.layout.instances())) {
     const std::string id = entry.path().filename();
     if (!is_name(id)) {
@@ -72,8 +81,11 @@ void Instances::adopt() {
     instance->adopt();
     if (instance->phase() == Phase::destroying) {
       work_.post([this, instance] { bury(instance); });
+    } else if (instance->status().activity != wire::InstanceActivity::stopped) {
+      running.push_back(instance->record());
     }
   }
+  egress_.adopt(running);
 }
 
 // Goes round before it uses one again: the links of an instance that just ended may not be gone yet.
@@ -103,6 +115,7 @@ Instances::Entry Instances::find_or_add(const std::string& id, const wire::Insta
   InstanceRecord record;
   record.id = id;
   record.index = free_index();
+  record.first_uid = UidRange::of(host_.config.first_uid, record.index).first;
   record.spec = spec;
   return table_[id] = make(std::move(record));
 }
@@ -112,6 +125,10 @@ void Instances::create(const std::string& id, const wire::InstanceSpec& spec) {
     const Entry instance = find_or_add(id, spec);
     try {
       if (instance->start(spec, [&] { return images_.find(spec.image); })) {
+        if (spec.disk_kind == wire::DiskKind::disk) {
+          // After a power cut the disk must be found again; nobody waits for that here.
+          work_.post([file = host_.layout.record(id)] { make_durable(file); });
+        }
         return;
       }
     } catch (...) {
@@ -125,6 +142,7 @@ void Instances::create(const std::string& id, const wire::InstanceSpec& spec) {
 }
 
 void Instances::bury(const Entry& instance) {
+  end_exports(instance->id());
   instance->tear_down();
   const std::lock_guard lock(mutex_);
   const auto found = table_.find(instance->id());
@@ -170,6 +188,28 @@ std::shared_ptr<Instance> Instances::find(const std::string& id) const {
     throw Error(ErrorKind::not_found, "there is no such instance on this host", "id");
   }
   return instance;
+}
+
+Descriptor Instances::export_disk(const std::string& id) {
+  const Entry instance = find(id);
+  {
+    const std::lock_guard lock(mutex_);
+    if (exports_.size() >= most_exports) {
+      throw Error(ErrorKind::exhausted, "too many exports are under way on this host; try again later");
+    }
+  }
+  Export started = instance->export_disk();
+  const std::uint64_t number = next_run_++;
+  const std::lock_guard lock(mutex_);
+  const auto place = exports_.emplace(number, RunningExport{id, std::move(started.packer)}).first;
+  exits_->add(number, place->second.packer.pidfd());
+  return std::move(started.tar);
+}
+
+// A reader that never ends would keep the disk of a destroyed instance for ever.
+void Instances::end_exports(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(exports_, [&](const auto& row) { return row.second.id == id; });
 }
 
 bool Instances::use_image(const std::string& name) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "warden/egress_network.h"
 #include "warden/exit_events.h"
 #include "warden/exit_watch.h"
 #include "warden/host.h"
@@ -21,7 +22,7 @@ namespace berth::warden {
 // The instances of this host. Any thread. Destroying this object leaves them running.
 class Instances {
  public:
-  Instances(const Host& host, Images& images, ExitEvents& ends);
+  Instances(const Host& host, EgressNetwork& egress, Images& images, ExitEvents& ends);
   ~Instances();
 
   // Finds what an earlier warden left, before anything else is asked: running ones are taken over, half-made ones are
@@ -34,6 +35,8 @@ class Instances {
   std::vector<wire::InstanceStatus> list() const;
   // Throws Error{not_found}.
   std::shared_ptr<Instance> find(const std::string& id) const;
+  // A pipe from which its file system can be read as a tar.
+  Descriptor export_disk(const std::string& id);
   bool use_image(const std::string& name) const;
   void destroy_all();
 
@@ -47,8 +50,10 @@ class Instances {
   std::uint32_t free_index();
   void bury(const Entry& instance);
   void ended(std::uint64_t run);
+  void end_exports(const std::string& id);
 
   const Host& host_;
+  EgressNetwork& egress_;
   Images& images_;
   ExitEvents& ends_;
   mutable std::mutex mutex_;  // of what follows
@@ -56,6 +61,11 @@ class Instances {
   std::set<std::uint32_t> indexes_;
   std::uint32_t last_index_ = 0;
   std::map<std::uint64_t, std::weak_ptr<Instance>> runs_;
+  struct RunningExport {
+    std::string id;
+    Child packer;
+  };
+  std::map<std::uint64_t, RunningExport> exports_;
   std::atomic<std::uint64_t> next_run_ = 1;
   WorkQueue work_{4};
   std::unique_ptr<ExitWatch> exits_;

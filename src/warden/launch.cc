@@ -6,6 +6,7 @@
 #include "warden/bundle.h"
 #include "warden/idmapped_mount.h"
 #include "warden/mount_namespace.h"
+#include "warden/network_namespace.h"
 #include "warden/personal_files.h"
 #include "warden/spawn.h"
 #include "warden/system_error.h"
@@ -17,7 +18,7 @@ void write_bundle(const Host& host, const InstanceRecord& record, const wire::Im
   const BundleParts parts{.cgroup = host.cgroups.path_of(record.id),
                           .root = host.layout.root(),
                           .agent = host.config.agent,
-                          .owner = UidRange::of(host.config.first_uid, record.index),
+                          .owner = UidRange{record.first_uid},
                           .spec = record.spec,
                           .image = image,
                           .swap_accounting = host.cgroups.limits_swap()};
@@ -26,7 +27,7 @@ void write_bundle(const Host& host, const InstanceRecord& record, const wire::Im
 
 pid_t create_container(const Host& host, const InstanceRecord& record, bool personalize, int listener) {
   const Layout& layout = host.layout;
-  const UidRange owner = UidRange::of(host.config.first_uid, record.index);
+  const UidRange owner{record.first_uid};
   const Descriptor user_namespace = make_user_namespace(owner);
   pid_t pid = 0;
   // The container keeps its own copy of these mounts; ours end with the thread.
@@ -47,35 +48,42 @@ DiskPlace disk_place(const Layout& layout, const std::string& id) {
   return {layout.instance(id) / "disk", layout.instance(id) / "disk.ext4"};
 }
 
-Launched launch(const Host& host, const InstanceRecord& record, const wire::ImageStatus& image, bool renewed) {
+Launched launch(const Host& host, EgressNetwork& egress, const InstanceRecord& record, const wire::ImageStatus& image,
+                bool renewed) {
   const Layout& layout = host.layout;
-  const bool fresh = mount_disk(record.spec, disk_place(layout, record.id), layout.templates(),
-                                UidRange::of(host.config.first_uid, record.index));
+  const bool fresh =
+      mount_disk(record.spec, disk_place(layout, record.id), layout.templates(), UidRange{record.first_uid});
   write_bundle(host, record, image);
   const Descriptor listener = listen_for_agent(layout.agents(), record.id);
   try {
     const pid_t pid = create_container(host, record, fresh || renewed, listener.get());
     Launched launched{describe_process(pid), open_process(pid)};
-    host.runtime.start(record.id, layout.instance(record.id));
     check(launched.pidfd.get(), "watch the instance");
+    if (record.spec.egress != wire::Egress::none) {
+      egress.connect(record, open_network_namespace(pid, launched.pidfd));
+    }
+    host.runtime.start(record.id, layout.instance(record.id));
     return launched;
   } catch (...) {
-    end_run(host, record);
+    end_run(host, egress, record);
     throw;
   }
 }
 
-void clear_run(const Host& host, const InstanceRecord& record) {
+void clear_run(const Host& host, EgressNetwork& egress, const InstanceRecord& record) {
+  egress.disconnect(record);
   host.runtime.remove(record.id, host.layout.instance(record.id));
   remove_agent_socket(host.layout.agents(), record.id);
 }
 
-void end_run(const Host& host, const InstanceRecord& record) {
+void end_run(const Host& host, EgressNetwork& egress, const InstanceRecord& record) {
   try {
+    egress.disconnect(record);
     host.runtime.remove_forcibly(record.id, host.layout.instance(record.id));
   } catch (const Error& fault) {
     log_line("instance " + record.id + ": " + fault.what());
   }
+  host.cgroups.remove(record.id);
   remove_agent_socket(host.layout.agents(), record.id);
 }
 

@@ -25,6 +25,7 @@ struct Layout {
   path agents() const { return run / "agents"; }
   path mount_keeper() const { return run / "keep"; }
   path lock() const { return run / "lock"; }
+  path forwarding() const { return run / "forwarding"; }  // links whose forwarding we switched on
   // Mount points used only in private copies of the mount table. Processes in an instance's user namespace walk to
   // them, so every folder above must be open to all (x).
   path lower() const { return run / "stage/lower"; }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/error.h"
 #include "warden/config.h"
+#include "warden/inner_program.h"
 #include "warden/program.h"
 
 namespace {
@@ -42,6 +45,10 @@ std::string config_file_of(int count, char** words) {
 }  // namespace
 
 int main(int count, char** words) {
+  if (count > 1 && std::string_view(words[1]) == berth::warden::inner_word) {
+    // At once, without what else ends a program: where this one works now there may be nothing left to work with.
+    ::_exit(berth::warden::run_inner({words + 2, words + count}));
+  }
   CLI::App program("berth-warden: holds instances on this host (root)");
   program.set_version_flag("--version", BERTH_VERSION);
   try {

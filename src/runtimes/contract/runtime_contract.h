@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "base/error.h"
@@ -28,6 +29,7 @@ using MakeSubject = std::function<std::unique_ptr<Subject>(boost::asio::io_conte
 struct SubjectMaker {
   std::string name;
   MakeSubject make;
+  friend void PrintTo(const SubjectMaker& maker, std::ostream* out) { *out << maker.name; }
 };
 
 // The suite that every runtime passes: INSTANTIATE_TEST_SUITE_P(name, RuntimeContract, testing::Values(maker)). Each
@@ -51,10 +53,10 @@ class RuntimeContract : public testing::TestWithParam<SubjectMaker> {
 // A small instance of busybox.
 core::InstanceSpec small_spec();
 
-// The kind of the Error that `work` throws; a failure of the test if it throws none.
-async::Task<ErrorKind> kind_of(async::Task<> work);
+// Expects `work` to throw an Error of the kind.
+async::Task<> expect_error(async::Task<> work, ErrorKind kind);
 
-// For kind_of().
+// For expect_error().
 template <class T>
 async::Task<> discard(async::Task<T> work) {
   co_await std::move(work);

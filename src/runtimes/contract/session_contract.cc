@@ -41,10 +41,10 @@ TEST_P(RuntimeContract, commands_run_with_input_output_and_exit_code) { run(comm
 async::Task<> refused_case(Runtime& runtime) {
   co_await runtime.create(id, small_spec());
   auto conversation = co_await Conversation::begin(runtime, id);
-  EXPECT_EQ(co_await kind_of(conversation.open(1, {.command = {"no-such-program"}})), ErrorKind::not_found);
-  EXPECT_EQ(co_await kind_of(conversation.open(0, {.command = {"true"}})), ErrorKind::invalid_argument);
+  co_await expect_error(conversation.open(1, {.command = {"no-such-program"}}), ErrorKind::not_found);
+  co_await expect_error(conversation.open(0, {.command = {"true"}}), ErrorKind::invalid_argument);
   co_await conversation.send({.type = FrameType::attach, .session = 77, .payload = {}});
-  EXPECT_EQ(co_await kind_of(discard(conversation.await_frame(FrameType::output))), ErrorKind::not_found);
+  co_await expect_error(discard(conversation.await_frame(FrameType::output)), ErrorKind::not_found);
 }
 TEST_P(RuntimeContract, a_session_that_cannot_be_is_refused) { run(refused_case(runtime())); }
 
@@ -82,7 +82,7 @@ async::Task<> takeover_case(Runtime& runtime) {
   co_await runtime.create(id, small_spec());
   auto first = co_await Conversation::begin(runtime, id);
   auto second = co_await Conversation::begin(runtime, id);
-  EXPECT_EQ(co_await kind_of(discard(first.receive())), ErrorKind::unavailable);
+  co_await expect_error(discard(first.receive()), ErrorKind::unavailable);
   EXPECT_EQ((co_await second.run({"true"})).exit.code, 0);
 }
 TEST_P(RuntimeContract, a_new_link_takes_over) { run(takeover_case(runtime())); }

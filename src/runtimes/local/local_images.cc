@@ -97,8 +97,7 @@ async::Task<core::ImageStatus> LocalImages::import(Descriptor file, ImageForm fo
   const auto unpacking = std::make_shared<Unpacking>(warden_.settings().image_folder);
   unpacking->archive = std::move(file);
   report(0, "unpacking");
-  co_await async::race(unpack(pool_, unpacking, warden_.settings().largest_image),
-                                    stop_when_cancelled(unpacking));
+  co_await async::race(unpack(pool_, unpacking, warden_.settings().largest_image), stop_when_cancelled(unpacking));
   co_return co_await hand_over(unpacking->scratch.open(layout_name), form, std::move(name), half(report, 0.5));
 }
 

@@ -136,10 +136,9 @@ async::Task<> download(Settings settings, RegistryReference reference, const Scr
   Download state;
   const ChildCommand command = copy_command(settings, reference, scratch.path());
   report(0, "asking " + reference.registry);
-  co_await async::with_limit(
-      async::race(run_skopeo(command, state, reference.registry),
-                               watch_size(scratch, state, settings.largest_image, std::move(report))),
-      settings.pull_limit, "the image could not be downloaded within the limit of pull_limit");
+  co_await async::with_limit(async::race(run_skopeo(command, state, reference.registry),
+                                         watch_size(scratch, state, settings.largest_image, std::move(report))),
+                             settings.pull_limit, "the image could not be downloaded within the limit of pull_limit");
 }
 
 }  // namespace berth::runtimes::local

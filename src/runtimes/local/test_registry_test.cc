@@ -33,7 +33,7 @@ pid_t start(const std::vector<std::string>& words, int output) {
   if (pid == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(output, STDERR_FILENO);
-    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
     execvp(arguments[0], arguments.data());
     _exit(127);
   }

@@ -126,8 +126,8 @@ wire::InstanceStatus TestClient::next_exit() {
   return read_json<wire::InstanceStatus>(parse_json(receive().value()).at("exited"));
 }
 
-TestWarden::TestWarden(std::vector<std::string> options, std::string agent)
-    : name_("t" + random_name(6)), agent_(std::move(agent)), options_(std::move(options)) {
+TestWarden::TestWarden(std::vector<std::string> options, std::string agent, std::vector<std::string> prefix)
+    : name_("t" + random_name(6)), agent_(std::move(agent)), options_(std::move(options)), prefix_(std::move(prefix)) {
   folder_ = "/tmp/berth-" + name_;
   make_folder(folder_, 0711);
   start();
@@ -144,15 +144,20 @@ TestWarden::~TestWarden() {
   remove_tree(folder_);
 }
 
-std::vector<std::string> TestWarden::command() const {
+std::vector<std::string> TestWarden::command(bool cleanup) const {
   std::vector<std::string> words = {
       BERTH_WARDEN_PROGRAM, "--data-dir", folder_ + "/data", "--run-dir", folder_ + "/run", "--name",     name_,
       "--client-user",      "nobody",     "--agent",         agent_,      "--recipes",      BERTH_RECIPES};
   words.insert(words.end(), options_.begin(), options_.end());
+  if (cleanup) {
+    words.insert(words.begin() + 1, "cleanup");
+  }
+  words.insert(words.begin(), prefix_.begin(), prefix_.end());
   return words;
 }
 
-void TestWarden::start() {
+void TestWarden::start(std::vector<std::string> further_options) {
+  options_.insert(options_.end(), further_options.begin(), further_options.end());
   const Descriptor log_file(::open((folder_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   const auto count_ready = [&] { return lines_with(log(), "ready at"); };
   const std::size_t before = count_ready();
@@ -172,11 +177,7 @@ int TestWarden::stop() {
   return code;
 }
 
-Outcome TestWarden::clean_up() {
-  std::vector<std::string> words = command();
-  words.insert(words.begin() + 1, "cleanup");
-  return run_command(words);
-}
+Outcome TestWarden::clean_up() { return run_command(command(true)); }
 
 std::string TestWarden::log() const { return read_file_if_there(folder_ + "/log").value_or(""); }
 

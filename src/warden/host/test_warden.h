@@ -54,12 +54,14 @@ class TestClient {
 // A berth-warden of its own, with its own folders and name. Its end destroys everything it made.
 class TestWarden {
  public:
-  explicit TestWarden(std::vector<std::string> options = {}, std::string agent = BERTH_STAND_IN_AGENT);
+  // `prefix`: words before each of its command lines, as "nsenter --net=…".
+  explicit TestWarden(std::vector<std::string> options = {}, std::string agent = BERTH_STAND_IN_AGENT,
+                      std::vector<std::string> prefix = {});
   ~TestWarden();
   TestWarden(const TestWarden&) = delete;
   TestWarden& operator=(const TestWarden&) = delete;
 
-  void start();
+  void start(std::vector<std::string> further_options = {});
   void kill();  // -9
   int stop();   // SIGTERM; returns the exit code
   Outcome clean_up();
@@ -73,12 +75,13 @@ class TestWarden {
   const std::string& name() const { return name_; }
 
  private:
-  std::vector<std::string> command() const;
+  std::vector<std::string> command(bool cleanup = false) const;
 
   std::string folder_;
   std::string name_;
   std::string agent_;
   std::vector<std::string> options_;
+  std::vector<std::string> prefix_;
   std::optional<Child> process_;
 };
 

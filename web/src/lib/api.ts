@@ -145,7 +145,12 @@ export const address = {
   export: (instance: string) => `${base}/instances/${encodeURIComponent(instance)}/export`,
   usage: (instance: string) => `${base}/instances/${encodeURIComponent(instance)}/usage`,
   image: (name: string, form: 'tar' | 'oci') => `${base}/images/${encodeURIComponent(name)}?form=${form}`,
-  events: (after: number | null) => (after === null ? `${base}/events` : `${base}/events?after=${after}`),
+  events: (after: string | null, instance: string | null = null) => {
+    const query = new URLSearchParams();
+    if (after !== null) query.set('after', after);
+    if (instance !== null) query.set('instance', instance);
+    return `${base}/events?${query}`;
+  },
   stream: (instance: string, session: string, offset: number) => {
     const url = new URL(
       `${base}/instances/${encodeURIComponent(instance)}/sessions/${encodeURIComponent(session)}/stream?offset=${offset}`,

@@ -152,6 +152,16 @@ describe('output', () => {
     expect(shown).toBe('abcxyz');
   });
 
+  it('goes on when the server loses bytes while attached, and sends no input anew', () => {
+    socket().text({ type: 'attached', offset: 0, input: 0 });
+    stream.send('abc');
+    socket().text({ type: 'attached', offset: 50, input: 0 });
+    socket().output('xyz');
+    expect(gaps).toEqual([50]);
+    expect(shown).toBe('xyz');
+    expect(socket().input).toBe('abc');
+  });
+
   it('ignores what an abandoned connection still delivers', async () => {
     const old = socket();
     old.text({ type: 'attached', offset: 0 });
@@ -160,6 +170,8 @@ describe('output', () => {
     await timers.fire();
     socket().text({ type: 'attached', offset: 3 });
     old.output('stale');
+    old.lose();
+    expect(states.at(-1)!.name).toBe('attached');
     socket().output('def');
     expect(shown).toBe('abcdef');
   });
@@ -227,16 +239,56 @@ describe('input', () => {
   });
 
   it('is refused, not kept without limit, while there is no connection', () => {
-    expect(stream.send('x'.repeat(64 * 1024))).toBe(true);
+    expect(stream.send('x'.repeat(1024 * 1024))).toBe(true);
     expect(stream.send('y')).toBe(false);
-    socket().text({ type: 'attached', offset: 0 });
-    expect(socket().input).toHaveLength(64 * 1024);
   });
 
   it('is cut into messages of a modest size', () => {
     socket().text({ type: 'attached', offset: 0 });
     stream.send('ä'.repeat(50_000));
     expect(socket().messages).toBe(7);
+    expect(socket().input).toBe('ä'.repeat(50_000));
+  });
+
+  it('waits while too much of it is on the way', () => {
+    socket().text({ type: 'attached', offset: 0, input: 0 });
+    stream.send('x'.repeat(500_000));
+    expect(socket().input.length).toBeLessThanOrEqual(256 * 1024);
+    let taken = 0;
+    while (taken < socket().input.length) {
+      taken = socket().input.length;
+      socket().text({ type: 'taken', input: taken });
+    }
+    expect(taken).toBe(500_000);
+  });
+
+  it('that was on the way at a lost connection is sent again, that taken is not', async () => {
+    socket().text({ type: 'attached', offset: 0, input: 100 });
+    stream.send('abc');
+    stream.send('def');
+    socket().text({ type: 'taken', input: 102 });
+    socket().lose();
+    stream.send('ghi');
+    await timers.fire();
+    socket().text({ type: 'attached', offset: 0, input: 104 });
+    expect(socket().input).toBe('efghi');
+    socket().text({ type: 'taken', input: 109 });
+    socket().lose();
+    await timers.fire();
+    socket().text({ type: 'attached', offset: 0, input: 109 });
+    expect(socket().input).toBe('');
+  });
+
+  it('of somebody else too: what was on the way is not typed twice', async () => {
+    socket().text({ type: 'attached', offset: 0, input: 0 });
+    stream.send('abc');
+    socket().text({ type: 'taken', input: 7 });
+    stream.send('def');
+    socket().lose();
+    stream.send('ghi');
+    await timers.fire();
+    socket().text({ type: 'attached', offset: 0, input: 8 });
+    expect(socket().input).toBe('ghi');
   });
 });
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One session's WebSocket: output without loss or repetition over any number of connections.
+// One session's WebSocket: output and input without loss or repetition over any number of connections.
 //
 // Three positions in the output: `received` is handed on, `taken` is what the terminal has processed, `acknowledged` is
 // what the server was told. A new connection asks for `received`; whatever arrives again before it is skipped.
 
 import { Backoff, browserTimers, type Timers } from './backoff';
+import { InputQueue } from './input-queue';
 
 export interface Socket {
   binaryType: BinaryType;
@@ -40,10 +41,19 @@ export interface StreamOptions {
 
 const acknowledgeEvery = 32 * 1024;
 const acknowledgeAfter = 1000;
-const largestMessage = 16 * 1024;
-const mostPendingInput = 64 * 1024;
 // Trying again will not change these.
 const finalKinds = new Set(['invalid_argument', 'unauthenticated', 'forbidden', 'not_found']);
+
+type Fields = Partial<Record<'type' | 'offset' | 'input' | 'code' | 'signal' | 'kind' | 'detail', unknown>>;
+
+function parse(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
 
 export class SessionStream {
   private readonly options: StreamOptions;
@@ -57,8 +67,7 @@ export class SessionStream {
   private received = 0;
   private taken = 0;
   private acknowledged = 0;
-  private pendingInput: Uint8Array<ArrayBuffer>[] = [];
-  private pendingBytes = 0;
+  private readonly input = new InputQueue();
   private size: { columns: number; rows: number } | null = null;
   private failure: { kind: string; detail: string } | null = null;
   private retryTimer: number | null = null;
@@ -88,25 +97,23 @@ export class SessionStream {
     void this.retry();
   }
 
-  /** False when too much is waiting for a connection and this was not taken. */
-  send(input: string | Uint8Array<ArrayBuffer>): boolean {
-    const bytes = typeof input === 'string' ? this.encoder.encode(input) : input;
-    if (!this.attached) {
-      if (this.finished || this.pendingBytes + bytes.length > mostPendingInput) return false;
-      this.pendingInput.push(bytes);
-      this.pendingBytes += bytes.length;
-      return true;
-    }
-    for (let from = 0; from < bytes.length; from += largestMessage) {
-      this.socket?.send(bytes.subarray(from, from + largestMessage));
-    }
-    return true;
+  /** False when too much is waiting already, or the session is over; then nothing of it is sent. */
+  send(input: string | Uint8Array): boolean {
+    if (this.finished) return false;
+    const kept = this.input.push(typeof input === 'string' ? this.encoder.encode(input) : input);
+    this.sendInput();
+    return kept;
   }
 
   resize(columns: number, rows: number): void {
     if (this.size?.columns === columns && this.size.rows === rows) return;
     this.size = { columns, rows };
     if (this.attached) this.say({ type: 'resize', ...this.size });
+  }
+
+  private sendInput(): void {
+    if (!this.attached) return;
+    for (let bytes = this.input.next(); bytes !== null; bytes = this.input.next()) this.socket?.send(bytes);
   }
 
   private connect(): void {
@@ -127,14 +134,14 @@ export class SessionStream {
   }
 
   private onText(text: string): void {
-    let message: { type?: unknown; offset?: unknown; code?: unknown; signal?: unknown; kind?: unknown; detail?: unknown };
-    try {
-      message = JSON.parse(text) as typeof message;
-    } catch {
-      return this.drop();
-    }
+    const message = parse(text);
+    if (message === null) return this.drop();
+    const input = typeof message.input === 'number' ? message.input : undefined;
     if (message.type === 'attached' && typeof message.offset === 'number') {
-      this.onAttached(message.offset);
+      this.onAttached(message.offset, input);
+    } else if (message.type === 'taken' && input !== undefined) {
+      this.input.taken(input);
+      this.sendInput();
     } else if (message.type === 'exit') {
       this.finish({
         name: 'exited',
@@ -149,7 +156,9 @@ export class SessionStream {
     }
   }
 
-  private onAttached(offset: number): void {
+  private onAttached(offset: number, input: number | undefined): void {
+    // Again on the same connection: the bytes up to here are no longer kept.
+    const again = this.attached;
     this.attached = true;
     this.backoff.reset();
     this.position = offset;
@@ -157,13 +166,12 @@ export class SessionStream {
       this.options.onGap(offset - this.received);
       this.received = offset;
     }
+    if (again) return;
     this.options.onState({ name: 'attached' });
     if (this.size !== null) this.say({ type: 'resize', ...this.size });
     if (this.taken > 0) this.acknowledge();
-    const input = this.pendingInput;
-    this.pendingInput = [];
-    this.pendingBytes = 0;
-    for (const bytes of input) this.send(bytes);
+    this.input.attached(input);
+    this.sendInput();
   }
 
   private onBinary(message: Uint8Array): void {

@@ -22,6 +22,8 @@ export interface ScreenOptions {
   reattached: boolean;
   onState(state: StreamState): void;
   onTitle(title: string): void;
+  /** Something typed or pasted was too much to wait for the program, or came after its end. */
+  onRefused(): void;
   /** The key that leaves the terminal was pressed. */
   onLeave(): void;
 }
@@ -84,7 +86,7 @@ export class Screen {
       onState: (state) => options.onState(state),
     });
     this.terminal.onData((data) => {
-      if (!(this.replaying && isTerminalReply(data))) this.stream.send(data);
+      if (!(this.replaying && isTerminalReply(data)) && !this.stream.send(data)) options.onRefused();
     });
     this.terminal.onBinary((data) => this.stream.send(Uint8Array.from(data, (character) => character.charCodeAt(0))));
     this.observer = new ResizeObserver(() => this.fit());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { api, randomKey, type Instance, type InstanceAction } from '../api';
+import { api, type Instance, type InstanceAction } from '../api';
 import { asProblem, type Problem } from '../problem';
 import { reduceInstances, withInstance } from '../reduce';
 import { SerialFetcher } from '../serial';
@@ -25,7 +25,10 @@ class Instances {
       onEvent: (event) => {
         const { instances, stale } = reduceInstances(this.list, event);
         this.list = instances;
-        if (stale !== null) void this.refresh(stale);
+        if (stale === null) return;
+        void this.refresh(stale);
+        // Whoever leaves the queue or the host moves those behind up.
+        for (const { id, state } of instances) if (state === 'queued') void this.refresh(id);
       },
     });
   }
@@ -55,8 +58,9 @@ class Instances {
     void this.load();
   }
 
-  async create(image: string, plan: string | undefined): Promise<Instance> {
-    const created = await api.createInstance({ image, ...(plan === undefined ? {} : { plan }) }, randomKey());
+  /** `key`: repeated with the same one, it is the same instance. */
+  async create(image: string, plan: string, key: string): Promise<Instance> {
+    const created = await api.createInstance({ image, plan }, key);
     if (this.get(created.id) === undefined) this.list = withInstance(this.list, created);
     return created;
   }

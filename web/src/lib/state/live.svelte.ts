@@ -25,6 +25,8 @@ const everyType: Record<EventType, true> = {
   login: true,
 };
 
+const names = [...Object.keys(everyType), 'image_progress'];
+
 export interface Listener {
   onEvent?(event: BerthEvent): void;
   onProgress?(data: unknown): void;
@@ -38,8 +40,8 @@ class Live {
   private readonly listeners = new Set<Listener>();
   private wanted = false;
   private readonly source = new LiveSource({
-    names: [...Object.keys(everyType), 'image_progress'],
-    open: (after) => new EventSource(address.events(after === null ? null : Number(after))),
+    names,
+    open: (after) => new EventSource(address.events(after)),
     onEvent: (name, data) => this.deliver(name, data),
     onOpen: () => {
       this.state = 'live';
@@ -69,6 +71,26 @@ class Live {
   listen(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Also the events of an instance of somebody else, which an administrator looks at. */
+  alsoOf(instance: string): () => void {
+    const source = new LiveSource({
+      names: Object.keys(everyType),
+      open: (after) => new EventSource(address.events(after, instance)),
+      onEvent: (name, data) => this.deliver(name, data),
+      onOpen: () => {
+        for (const listener of this.listeners) listener.onResync?.();
+      },
+      onLost: () => {},
+    });
+    const follow = () => (document.visibilityState === 'visible' ? source.start() : source.stop());
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      source.stop();
+    };
   }
 
   private follow(): void {
