@@ -155,11 +155,9 @@ test("with dns_icmp, neither the host nor a neighbour nor the service can be rea
     assert.equal(await succeeds(`ping -c 1 -W 1 ${theirs}`, a), false);
     const gateway = (await shell("ip route", a)).match(/default via (\S+)/)?.[1];
     const hosts = Object.values(networkInterfaces()).flat().filter(({ family, internal }) => family === "IPv4" && !internal).map((found) => found.address);
-    for (const host of new Set([gateway, ...hosts].filter(Boolean))) {
-      for (const port of [server.address().port, new URL(berth.url).port]) {
-        assert.equal(await shell(`nc -w 2 ${host} ${port} </dev/null 2>/dev/null || true`, a), "", `${host}:${port}`);
-      }
-    }
+    const places = [...new Set([gateway, ...hosts].filter(Boolean))].flatMap((host) => [server.address().port, new URL(berth.url).port].map((port) => `${host} ${port}`));
+    const heard = await Promise.all(places.map((place) => shell(`nc -w 2 ${place} </dev/null 2>/dev/null || true`, a)));
+    assert.deepEqual(heard, places.map(() => ""), places.join());
   } finally {
     server.close();
   }
