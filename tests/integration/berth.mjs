@@ -122,7 +122,10 @@ export class Berth {
     // A test program that is told to end takes its Berth with it.
     this.interrupted = () => {
       for (const program of [this.berthd, this.warden]) program?.child.kill("SIGKILL");
-      maybe(() => this.cleanup());
+      maybe(() => {
+        this.cleanup();
+        for (const folder of [this.runDir, this.place]) rmSync(folder, { recursive: true, force: true });
+      });
       process.exit(1);
     };
     for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, this.interrupted);
