@@ -78,7 +78,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, wardenOptions, berthdOptions}. Without `images` the built-in image is waited for.
+  // Of {plans, limits, registries, wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {
@@ -119,7 +119,16 @@ export class Berth {
     this.config = join(this.place, "berthd.toml");
     writeFileSync(this.config, configuration(options));
     this.listen = "127.0.0.1:0";
-    this.openClients = [];
+    // A test program that is told to end takes its Berth with it.
+    this.interrupted = () => {
+      for (const program of [this.berthd, this.warden]) program?.child.kill("SIGKILL");
+      maybe(() => {
+        this.cleanup();
+        for (const folder of [this.runDir, this.place]) rmSync(folder, { recursive: true, force: true });
+      });
+      process.exit(1);
+    };
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, this.interrupted);
   }
 
   program(name) {
@@ -210,7 +219,8 @@ export class Berth {
         if (line.includes(this.name)) found.push(`${what}: ${line}`);
       }
     };
-    look("cgroup", output("find", "/sys/fs/cgroup", "-type", "d", "-name", `${this.name}*`));
+    // Others' cgroups come and go while find walks.
+    look("cgroup", output("sh", "-c", `find /sys/fs/cgroup -type d -name '${this.name}*' 2>/dev/null || true`));
     look("link", output("ip", "-o", "link"));
     look("firewall", output("nft", "list", "tables"));
     look("mount", readFileSync("/proc/self/mountinfo", "utf8"));
@@ -238,19 +248,25 @@ export class Berth {
     }
   }
 
+  cleanup() {
+    execFileSync(this.program("berth-warden"), ["cleanup", ...this.wardenWords()], { stdio: ["ignore", "pipe", "pipe"] });
+  }
+
   async stop() {
     this.rememberNamespaces();
     await end(this.berthd);
     await end(this.warden);
     try {
-      execFileSync(this.program("berth-warden"), ["cleanup", ...this.wardenWords()], { stdio: ["ignore", "pipe", "pipe"] });
+      this.cleanup();
     } finally {
       rmSync(this.runDir, { recursive: true, force: true });
+      // What the programs said, for who looks for a fault.
       if (process.env.BERTH_KEEP) {
         const logs = [this.berthd, this.warden].map((program) => program?.said() ?? "");
         writeFileSync(process.env.BERTH_KEEP, logs.join("\n--- warden\n"));
       }
     }
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, this.interrupted);
     assert.deepEqual(this.traces(), []);
     rmSync(this.place, { recursive: true, force: true });
   }

@@ -74,7 +74,7 @@ test("a lease is extended up to the plan's longest lifetime and no further", asy
 
 test("a lease that ends, ends the instance", async () => {
   const { admin } = berth;
-  const instance = await berth.running({ lifetime: 1 });
+  const instance = await admin.ok("POST", "/instances", { image: "busybox", lifetime: 1 });
   await admin.happened(instance, "instance_grace");
   const shown = await admin.ok("GET", `/instances/${instance.id}`);
   assert.equal(shown.state, "grace");

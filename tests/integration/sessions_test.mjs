@@ -175,3 +175,41 @@ test("closing a session ends what runs in it", async () => {
   await eventually("the end of the command", async () => (await processesOf("4713")) === "");
   assert.ok(!(await sessions()).some(({ id }) => id === session.id));
 });
+
+test("thirty commands at once each get their own output", async () => {
+  const results = await Promise.all(Array.from({ length: 30 }, (_, number) => admin.shell(instance, `seq 1 2000 | tail -n 1; echo ${number}`)));
+  assert.deepEqual(results, Array.from({ length: 30 }, (_, number) => `2000\n${number}\n`));
+});
+
+test("a flood of sessions is refused at some number, and the instance goes on when they are closed", async () => {
+  const opened = [];
+  let refused;
+  for (let count = 0; count < 1000 && !refused; count++) {
+    const answer = await admin.api("POST", `/instances/${instance.id}/sessions`, { kind: "command", command: ["sleep", "4714"] });
+    if (answer.status === 201) opened.push(answer.body);
+    else refused = answer;
+  }
+  assert.ok(refused, "there is an end");
+  assert.ok(refused.status < 500 || refused.body.kind !== "internal", JSON.stringify(refused.body));
+  await Promise.all(opened.map(({ id }) => admin.ok("DELETE", `/instances/${instance.id}/sessions/${id}`)));
+  assert.equal(await eventually("a command", () => admin.shell(instance, "echo well").catch(() => "")), "well\n");
+});
+
+test("a browser attaches with its cookie from our own page", async () => {
+  const { url } = await admin.ok("POST", "/accounts", { name: "browser" });
+  const answer = await berth.client().api("POST", "/login", { code: url.split("#code=")[1] });
+  const cookie = answer.headers["set-cookie"][0].match(/berth=([^;]+)/)[1];
+  const page = berth.client({ cookie, origin: berth.url });
+  const own = await berth.running({}, page);
+  const session = await page.ok("POST", `/instances/${own.id}/sessions`, {});
+  const viewer = await Attachment.open(page, own, session);
+  viewer.send("echo he''llo\n");
+  await viewer.says("hello");
+  const watcher = await Attachment.open(page, own, session, { offset: 0 });
+  await watcher.says("hello");
+  viewer.send("echo bo''th\n");
+  await Promise.all([viewer.says("both"), watcher.says("both")]);
+  assert.equal((await page.ok("GET", `/instances/${own.id}/sessions`)).items[0].viewers, 2);
+  await Promise.all([viewer.close(), watcher.close()]);
+  await page.ok("DELETE", `/instances/${own.id}`);
+});
