@@ -231,7 +231,8 @@ export class Berth {
       look(`process ${number}`, maybe(() => readFileSync(`/proc/${number}/cmdline`, "utf8")).replaceAll("\0", " "));
       for (const kind of ["net", "mnt", "pid", "user"]) {
         const namespace = maybe(() => readlinkSync(`/proc/${number}/ns/${kind}`));
-        if (this.namespaces?.has(namespace)) found.push(`namespace: ${namespace} of process ${number}`);
+        // The kernel gives a freed namespace's number to the next one: a process that came later is none of ours.
+        if (this.namespaces?.has(namespace) && this.living.has(number)) found.push(`namespace: ${namespace} of process ${number}`);
       }
     }
     return found;
@@ -239,6 +240,7 @@ export class Berth {
 
   rememberNamespaces() {
     this.namespaces = new Set();
+    this.living = new Set(hostProcesses());
     for (const number of hostProcesses()) {
       if (!maybe(() => readFileSync(`/proc/${number}/cgroup`, "utf8")).includes(`/${this.name}/`)) continue;
       for (const kind of ["net", "mnt", "pid", "user"]) {
