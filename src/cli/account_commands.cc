@@ -41,7 +41,10 @@ std::string read_line(Invocation& run, std::string_view prompt) {
   return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
-bool is_token(std::string_view text) { return text.starts_with("berth_"); }
+bool is_refusal(const Error& error) {
+  return error.kind() == ErrorKind::unauthenticated || error.kind() == ErrorKind::not_found ||
+         error.kind() == ErrorKind::forbidden || error.kind() == ErrorKind::invalid_argument;
+}
 
 Secret trade_code(const std::string& url, const std::string& code) {
   ApiClient api({.endpoint = parse_endpoint(url), .token = {}});
@@ -55,26 +58,48 @@ Secret trade_code(const std::string& url, const std::string& code) {
   return Secret(std::move(token));
 }
 
-int login(Invocation& run, const LoginOptions& options) {
-  if (is_token(options.link)) {
-    throw Error(ErrorKind::invalid_argument,
-                "a token on the command line can be seen by others; run 'berth login' and paste it there");
-  }
-  LoginLink link = options.link.empty() ? LoginLink{} : parse_login_link(options.link);
-  Secret token;
-  if (link.code.empty()) {
-    const std::string answer = read_line(run, "Login link, its code, or an API token: ");
-    if (is_token(answer)) {
-      token = Secret(answer);
-    } else {
-      const LoginLink typed = parse_login_link(answer);
-      link = {.url = typed.url.empty() ? link.url : typed.url, .code = typed.code};
+// Codes and tokens look alike; what was typed where nobody else sees it may be either.
+Secret trade_or_take(const std::string& url, const std::string& typed) {
+  try {
+    return trade_code(url, typed);
+  } catch (const Error& refused) {
+    if (!is_refusal(refused)) {
+      throw;
     }
+    const Error reason = refused;
+    try {
+      ApiClient({.endpoint = parse_endpoint(url), .token = Secret(typed)}).get("/account");
+    } catch (const Error&) {
+      throw reason;
+    }
+    return Secret(typed);
+  }
+}
+
+Secret trade_argument(const std::string& url, const std::string& code) {
+  try {
+    return trade_code(url, code);
+  } catch (const Error& refused) {
+    throw Error(refused.kind(), std::string(refused.what()) +
+                                    (is_refusal(refused) ? " (an API token is not taken from the command line, where "
+                                                           "others see it; 'berth login' asks for one)"
+                                                         : ""));
+  }
+}
+
+int login(Invocation& run, const LoginOptions& options) {
+  LoginLink link = options.link.empty() ? LoginLink{} : parse_login_link(options.link);
+  const bool asks = link.code.empty();
+  if (asks) {
+    LoginLink typed = parse_login_link(read_line(run, "Login link, its code, or an API token: "));
+    link = {.url = typed.url.empty() ? link.url : typed.url, .code = typed.code};
+  }
+  if (link.code.empty()) {
+    throw Error(ErrorKind::invalid_argument,
+                "there is no code; 'berth login-link' or 'berthd login-link' prints a link");
   }
   const std::string url = link.url.empty() ? find_access(run.around.environment).endpoint.url() : link.url;
-  if (token.reveal().empty()) {
-    token = trade_code(url, link.code);
-  }
+  const Secret token = asks ? trade_or_take(url, link.code) : trade_argument(url, link.code);
   run.use({.endpoint = parse_endpoint(url), .token = token});
   const auto account = run.api().get("/account");
   const auto path = config_path(run.around.environment);

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 // A TCP connection, with TLS or without, as one stream type, so that Beast is compiled once. Cancelled by close().
 class AnyStream {
  public:
-  using executor_type = asio::ip::tcp::socket::executor_type;
+  using executor_type = asio::ip::tcp::socket::executor_type;  // NOLINT(readability-identifier-naming): Asio's name
 
   AnyStream(asio::io_context& context, const Endpoint& endpoint);
 

@@ -128,7 +128,7 @@ TEST(ApiClient, an_upload_arrives_whole_with_and_without_a_length) {
     std::size_t at = 0;
     const BodySource source = [&](char* into, std::size_t size) {
       const std::size_t count = std::min(size, content.size() - at);
-      std::memcpy(into, content.data() + at, count);
+      std::copy_n(content.data() + at, count, into);
       at += count;
       return count;
     };

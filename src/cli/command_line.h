@@ -7,7 +7,7 @@
 
 #include "cli/invocation.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): its name
 class App;
 }
 

@@ -31,27 +31,27 @@ struct Outcome {
 // Runs the command in a world of its own: a folder for the config, a clock that stands, descriptors in memory.
 class CommandLine : public testing::Test {
  protected:
-  TemporaryFolder folder_;
-  ManualClock clock_{now};
-  Environment environment_ = {{"XDG_CONFIG_HOME", folder_.path()}, {"BERTH_TOKEN", "berth_test"}};
+  TemporaryFolder folder;
+  ManualClock clock{now};
+  Environment environment = {{"XDG_CONFIG_HOME", folder.path()}, {"BERTH_TOKEN", "berth_test"}};
 
   Outcome run(std::vector<std::string> arguments, const std::string& input = "") {
     const Filled filled(input);
     const Collected output;
     const Collected errors;
     Surroundings around;
-    around.environment = environment_;
+    around.environment = environment;
     around.input = filled.descriptor();
     around.output = output.descriptor();
     around.errors = errors.descriptor();
-    around.clock = &clock_;
+    around.clock = &clock;
     around.reattach.first_wait = Milliseconds{1};
     const int code = run_command(std::move(arguments), around);
     return {code, output.text(), errors.text()};
   }
 
   Outcome run(const LoopbackServer& server, std::vector<std::string> arguments, const std::string& input = "") {
-    environment_["BERTH_URL"] = server.url();
+    environment["BERTH_URL"] = server.url();
     return run(std::move(arguments), input);
   }
 };
@@ -225,7 +225,7 @@ Reply accepts_code(const SeenRequest& request) {
 }
 
 TEST_F(CommandLine, login_trades_the_link_for_a_token_that_later_commands_use) {
-  environment_.erase("BERTH_TOKEN");
+  environment.erase("BERTH_TOKEN");
   const LoopbackServer server(accepts_code);
   const auto outcome = run({"login", server.url() + "/#code=one-time"});
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
@@ -236,13 +236,18 @@ TEST_F(CommandLine, login_trades_the_link_for_a_token_that_later_commands_use) {
 }
 
 TEST_F(CommandLine, a_used_link_changes_nothing_and_tokens_are_not_taken_from_the_command_line) {
-  environment_.erase("BERTH_TOKEN");
+  environment.erase("BERTH_TOKEN");
   const LoopbackServer server(accepts_code);
   const auto used = run({"login", server.url() + "/#code=used"});
   EXPECT_EQ(used.code, 1);
-  EXPECT_EQ(used.errors, "berth: this login link was used or has expired\n");
-  EXPECT_EQ(run({"login", "berth_fresh"}).code, 1);
-  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "berth" / "config.json"));
+  EXPECT_THAT(used.errors, HasSubstr("berth: this login link was used or has expired"));
+  const auto argument = run({"login", server.url() + "/#code=berth_fresh"});
+  EXPECT_EQ(argument.code, 1);
+  EXPECT_THAT(argument.errors, HasSubstr("not taken from the command line"));
+  const auto typed = run({"login", server.url()}, "berth_wrong\n");
+  EXPECT_EQ(typed.code, 1);
+  EXPECT_EQ(typed.errors, "berth: this login link was used or has expired\n");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "berth" / "config.json"));
 }
 
 TEST_F(CommandLine, the_completion_knows_commands_options_and_names) {
@@ -269,7 +274,7 @@ TEST_F(CommandLine, the_completion_knows_commands_options_and_names) {
 TEST_F(CommandLine, the_completion_asks_the_server_and_is_silent_without_one) {
   const LoopbackServer server(two_instances);
   EXPECT_EQ(run(server, {"__complete", "--", "show", "a"}).output, "abc1\nabd2\n");
-  environment_["BERTH_URL"] = "http://127.0.0.1:1";
+  environment["BERTH_URL"] = "http://127.0.0.1:1";
   const auto outcome = run({"__complete", "--", "show", "a"});
   EXPECT_EQ(outcome.output + outcome.errors, "");
   EXPECT_THAT(run({"completion", "bash"}).output, HasSubstr("complete -o default -F _berth berth"));

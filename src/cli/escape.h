@@ -7,7 +7,8 @@
 namespace berth::cli {
 
 // Finds the escapes of ssh in what is typed: at the start of a line, "~." detaches, "~?" asks for help and "~~" is one
-// tilde. Everything else passes unchanged.
+// tilde. Everything else passes unchanged. What the terminal itself reports (shells ask it where the cursor is) is not
+// typed and leaves the start of a line the start.
 class EscapeDetector {
  public:
   struct Found {
@@ -19,7 +20,12 @@ class EscapeDetector {
   Found take(std::string_view typed);
 
  private:
+  enum class Report { none, begun, inside };  // after ESC, after ESC [
+
+  void follow(char character);
+
   bool line_start_ = true;
+  Report report_ = Report::none;
   bool tilde_ = false;  // typed at the start of a line and not sent yet
 };
 

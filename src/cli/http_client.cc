@@ -135,6 +135,11 @@ void HttpClient::Connection::open() {
       std::rethrow_exception(failure);
     }
   } catch (const boost::system::system_error& fault) {
+    if (fault.code().category() == asio::error::get_ssl_category()) {
+      throw Error(ErrorKind::unavailable,
+                  "no trusted connection to " + endpoint_.url() + " (" + fault.code().message() +
+                      "); if its certificate has an authority of your own, name that in SSL_CERT_FILE");
+    }
     throw Error(ErrorKind::unavailable, "cannot reach Berth at " + endpoint_.url() + " (" + fault.code().message() +
                                             "); look whether berthd runs there, or set BERTH_URL");
   }

@@ -127,6 +127,20 @@ TEST(Escape, elsewhere_a_tilde_is_a_tilde) {
   EXPECT_EQ(typed(detector, "cd ~.\rx~."), "cd ~.\rx~.");
 }
 
+TEST(Escape, what_the_terminal_reports_is_not_typed) {
+  EscapeDetector detector;
+  EXPECT_EQ(typed(detector, "ls\r\x1b[25;17R"), "ls\r\x1b[25;17R");
+  EXPECT_EQ(typed(detector, "~."), "<detach>");
+  EscapeDetector split;
+  EXPECT_EQ(typed(split, "\x1b"), "\x1b");
+  EXPECT_EQ(typed(split, "[?1"), "[?1");
+  EXPECT_EQ(typed(split, "c~."), "c<detach>");
+  EscapeDetector arrow;
+  EXPECT_EQ(typed(arrow, "\x1b[A~."), "\x1b[A~.");
+  EscapeDetector alt;
+  EXPECT_EQ(typed(alt, "\x1bx~."), "\x1bx~.");
+}
+
 TEST(Escape, two_tildes_send_one_and_anything_else_both) {
   EscapeDetector detector;
   EXPECT_EQ(typed(detector, "~~."), "~.");

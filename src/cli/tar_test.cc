@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstring>
+#include <algorithm>
 #include <fstream>
 
 #include "base/error.h"
@@ -28,7 +28,7 @@ void write_file(const fs::path& path, const std::string& content) { std::ofstrea
 BodySource source_of(const std::string& bytes, std::size_t piece = 1000) {
   return [bytes, piece, at = std::size_t{0}](char* into, std::size_t size) mutable {
     const std::size_t count = std::min({size, piece, bytes.size() - at});
-    std::memcpy(into, bytes.data() + at, count);
+    std::copy_n(bytes.data() + at, count, into);
     at += count;
     return count;
   };
@@ -84,17 +84,17 @@ std::string archive_of(const std::vector<Entry>& entries) {
 
 class Tar : public testing::Test {
  protected:
-  TemporaryFolder folder_;
-  fs::path inside_ = folder_.path() / "inside";
-  fs::path outside_ = folder_.path() / "outside";
+  TemporaryFolder folder;
+  fs::path inside = folder.path() / "inside";
+  fs::path outside = folder.path() / "outside";
 
   Tar() {
-    fs::create_directory(inside_);
-    fs::create_directory(outside_);
+    fs::create_directory(inside);
+    fs::create_directory(outside);
   }
 
   Unpacked unpack(const std::string& bytes, const std::string& expected = "top") {
-    return unpack_tar(source_of(bytes), {.folder = inside_, .expected = expected, .renamed = "got"});
+    return unpack_tar(source_of(bytes), {.folder = inside, .expected = expected, .renamed = "got"});
   }
 
   // Whether it was refused, with nothing put outside.
@@ -105,13 +105,13 @@ class Tar : public testing::Test {
     } catch (const Error&) {
       was_refused = true;
     }
-    EXPECT_TRUE(fs::is_empty(outside_));
+    EXPECT_TRUE(fs::is_empty(outside));
     return was_refused;
   }
 };
 
 TEST_F(Tar, a_folder_arrives_as_it_was) {
-  const fs::path source = folder_.path() / "source";
+  const fs::path source = folder.path() / "source";
   const std::string long_name(150, 'n');
   fs::create_directories(source / "deep" / "empty");
   fs::create_directories(source / long_name / long_name);
@@ -125,7 +125,7 @@ TEST_F(Tar, a_folder_arrives_as_it_was) {
   fs::last_write_time(source / "big", fs::file_time_type::clock::now() - std::chrono::hours(100));
 
   const auto result = unpack(packed(source, "top"));
-  const fs::path got = inside_ / "got";
+  const fs::path got = inside / "got";
   EXPECT_EQ(content_of(got / "big"), content_of(source / "big"));
   EXPECT_EQ(content_of(got / "nothing"), "");
   EXPECT_EQ(content_of(got / "deep" / "übung.txt"), "x");
@@ -139,34 +139,34 @@ TEST_F(Tar, a_folder_arrives_as_it_was) {
 }
 
 TEST_F(Tar, a_single_file_gets_its_new_name_and_replaces_the_old) {
-  write_file(outside_ / "a", "new");
-  write_file(inside_ / "got", "old and longer");
-  const auto result = unpack(packed(outside_ / "a", "top"));
+  write_file(outside / "a", "new");
+  write_file(inside / "got", "old and longer");
+  const auto result = unpack(packed(outside / "a", "top"));
   EXPECT_EQ(result.entries, 1U);
-  EXPECT_EQ(content_of(inside_ / "got"), "new");
+  EXPECT_EQ(content_of(inside / "got"), "new");
 }
 
 TEST_F(Tar, a_link_in_the_way_is_replaced_and_not_followed) {
-  write_file(outside_ / "victim", "safe");
-  fs::create_symlink(outside_ / "victim", inside_ / "got");
+  write_file(outside / "victim", "safe");
+  fs::create_symlink(outside / "victim", inside / "got");
   unpack(archive_of({{.name = "top", .content = "evil"}}));
-  EXPECT_EQ(content_of(outside_ / "victim"), "safe");
-  EXPECT_EQ(content_of(inside_ / "got"), "evil");
+  EXPECT_EQ(content_of(outside / "victim"), "safe");
+  EXPECT_EQ(content_of(inside / "got"), "evil");
 }
 
 TEST_F(Tar, names_that_leave_the_folder_are_refused) {
   EXPECT_TRUE(refused({{.name = "../outside/x", .content = "evil"}}));
   EXPECT_TRUE(refused({{.name = "top/../../outside/x", .content = "evil"}}));
-  EXPECT_TRUE(refused({{.name = (outside_ / "x").string(), .content = "evil"}}));
+  EXPECT_TRUE(refused({{.name = (outside / "x").string(), .content = "evil"}}));
   EXPECT_TRUE(refused({{.name = ".bashrc", .content = "evil"}}));
 }
 
 TEST_F(Tar, nothing_is_written_through_a_link_from_the_archive) {
   EXPECT_TRUE(refused({{.name = "top", .type = AE_IFDIR, .mode = 0755},
-                       {.name = "top/way", .type = AE_IFLNK, .link = outside_.string()},
+                       {.name = "top/way", .type = AE_IFLNK, .link = outside.string()},
                        {.name = "top/way/x", .content = "evil"}}));
   EXPECT_TRUE(refused({{.name = "top", .type = AE_IFDIR, .mode = 0755},
-                       {.name = "top/way", .type = AE_IFLNK, .link = outside_.string()},
+                       {.name = "top/way", .type = AE_IFLNK, .link = outside.string()},
                        {.name = "top/way", .type = AE_IFDIR, .mode = 0755}}));
 }
 
@@ -180,8 +180,8 @@ TEST_F(Tar, a_hard_link_within_the_archive_is_made) {
                      {.name = "top/a", .content = "same"},
                      {.name = "top/b", .hard_link = "top/a"},
                      {.name = "top/b", .hard_link = "top/a"}}));
-  EXPECT_EQ(fs::hard_link_count(inside_ / "got" / "a"), 2U);
-  EXPECT_EQ(content_of(inside_ / "got" / "b"), "same");
+  EXPECT_EQ(fs::hard_link_count(inside / "got" / "a"), 2U);
+  EXPECT_EQ(content_of(inside / "got" / "b"), "same");
 }
 
 TEST_F(Tar, devices_are_left_out_and_set_id_bits_dropped) {
@@ -189,16 +189,16 @@ TEST_F(Tar, devices_are_left_out_and_set_id_bits_dropped) {
                                          {.name = "top/null", .type = AE_IFCHR, .mode = 0666},
                                          {.name = "top/tool", .content = "x", .mode = 04755}}));
   EXPECT_EQ(result.skipped, 1U);
-  EXPECT_FALSE(fs::exists(inside_ / "got" / "null"));
-  EXPECT_EQ(fs::status(inside_ / "got" / "tool").permissions(), fs::perms(0755));
+  EXPECT_FALSE(fs::exists(inside / "got" / "null"));
+  EXPECT_EQ(fs::status(inside / "got" / "tool").permissions(), fs::perms(0755));
 }
 
 TEST_F(Tar, half_an_archive_is_an_error_and_leaves_no_half_file) {
-  write_file(outside_ / "a", std::string(100'000, 'x'));
-  const std::string whole = packed(outside_ / "a", "top");
-  fs::remove(outside_ / "a");
+  write_file(outside / "a", std::string(100'000, 'x'));
+  const std::string whole = packed(outside / "a", "top");
+  fs::remove(outside / "a");
   EXPECT_THROW(unpack(whole.substr(0, 50'000)), Error);
-  EXPECT_TRUE(fs::is_empty(inside_));
+  EXPECT_TRUE(fs::is_empty(inside));
   EXPECT_THROW(unpack("this is no archive at all, however long it goes on: " + std::string(2000, 'x')), Error);
 }
 
@@ -212,11 +212,11 @@ TEST_F(Tar, a_stream_that_breaks_is_not_the_end) {
     }
     return count;
   };
-  EXPECT_THROW(unpack_tar(breaks, {.folder = inside_, .expected = "top", .renamed = "got"}), Error);
+  EXPECT_THROW(unpack_tar(breaks, {.folder = inside, .expected = "top", .renamed = "got"}), Error);
 }
 
 TEST_F(Tar, what_is_not_a_file_is_skipped_when_packing) {
-  const fs::path source = folder_.path() / "source";
+  const fs::path source = folder.path() / "source";
   fs::create_directory(source);
   ASSERT_EQ(::mkfifo((source / "pipe").c_str(), 0600), 0);
   TarPacker packer(source, "top");
@@ -228,10 +228,10 @@ TEST_F(Tar, what_is_not_a_file_is_skipped_when_packing) {
 }
 
 TEST_F(Tar, the_first_entry_tells_what_a_path_is) {
-  fs::create_directory(folder_.path() / "d");
-  write_file(folder_.path() / "f", "x");
-  EXPECT_EQ(first_tar_entry(source_of(packed(folder_.path() / "d", "d"))), PathKind::folder);
-  const std::string file = packed(folder_.path() / "f", std::string(300, 'n'));
+  fs::create_directory(folder.path() / "d");
+  write_file(folder.path() / "f", "x");
+  EXPECT_EQ(first_tar_entry(source_of(packed(folder.path() / "d", "d"))), PathKind::folder);
+  const std::string file = packed(folder.path() / "f", std::string(300, 'n'));
   TarStart start(source_of(file));
   EXPECT_EQ(start.kind(), PathKind::file);
   std::string again;

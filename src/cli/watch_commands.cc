@@ -87,6 +87,7 @@ int events(Invocation& run, const EventOptions& options) {
   }
   std::deque<boost::json::value> kept;
   std::int64_t after = std::max<std::int64_t>(options.after, 0);
+  std::int64_t seen = after;
   call.query.emplace_back("limit", "200");
   while (true) {
     CallOptions page_call = call;
@@ -94,6 +95,7 @@ int events(Invocation& run, const EventOptions& options) {
     const auto page = run.api().get("/events", page_call);
     for (const auto& event : items_of(page)) {
       kept.push_back(event);
+      seen = std::max(seen, number_of(event, "sequence").value_or(0));
       if (kept.size() > options.last) {
         kept.pop_front();
       }
@@ -105,7 +107,7 @@ int events(Invocation& run, const EventOptions& options) {
     after = *next;
   }
   if (run.json) {
-    run.print_json(boost::json::object{{"items", boost::json::array(kept.begin(), kept.end())}, {"next_after", after}});
+    run.print_json(boost::json::object{{"items", boost::json::array(kept.begin(), kept.end())}, {"next_after", seen}});
     return 0;
   }
   for (const auto& event : kept) {

@@ -46,6 +46,9 @@ void EgressNetwork::connect(const InstanceRecord& record, const Descriptor& netw
   if (!has_egress(record)) {
     return;
   }
+  if (record.index >= host_.addresses.size()) {
+    throw Error(ErrorKind::exhausted, "the --network of this host has become too small for this instance");
+  }
   const std::lock_guard lock(mutex_);
   forward_uplinks();
   // The rules first: the link's name decides, and there is never a link without them.
@@ -63,7 +66,7 @@ void EgressNetwork::disconnect(const InstanceRecord& record) {
 void EgressNetwork::adopt(const std::vector<InstanceRecord>& running) {
   std::map<std::uint32_t, Allowance> allowances;
   for (const InstanceRecord& record : running) {
-    if (has_egress(record)) {
+    if (has_egress(record) && record.index < host_.addresses.size()) {
       allowances[record.index] = allowance_of(record);
     }
   }

@@ -56,7 +56,7 @@ class SessionsTest : public Host {
     view = co_await sessions.run(admin, id, command({"exit", "7"}));
     EXPECT_EQ((co_await hear(*view)).code, 7);
     view = co_await sessions.run(admin, id, command({"stderr", "oops"}));
-    EXPECT_EQ((co_await hear(*view)).err, "oops");
+    EXPECT_EQ((co_await hear(*view)).err, "oops\n");
     view = co_await sessions.run(admin, id, command({"cat"}));
     const std::string text(600'000, 'x');
     Heard cat;
