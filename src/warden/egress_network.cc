@@ -103,10 +103,12 @@ void EgressNetwork::remove() {
   const std::lock_guard lock(mutex_);
   firewall_.remove();
   remove_links(host_.config.name + "-");
+  // Where somebody has switched on the whole host meanwhile, it is no longer ours to switch off.
+  const bool whole_host = read_file("/proc/sys/net/ipv4/ip_forward", 16).starts_with('1');
   std::istringstream changed(read_file_if_there(host_.layout.forwarding()).value_or(""));
   for (std::string name; std::getline(changed, name);) {
     const path setting = ipv4_settings / name / "forwarding";
-    if (std::filesystem::exists(setting)) {
+    if (!whole_host && std::filesystem::exists(setting)) {
       write_to(setting, "0");
     }
   }

@@ -125,7 +125,7 @@ void clean_up(const Config& config) {
     egress.remove();
   }
   host.cgroups.remove_all();
-  check(::setns(outside.get(), CLONE_NEWNS), "leave the warden's mount namespace");
+  join_mount_namespace(outside);
   drop_mount_namespace(host.layout.mount_keeper());
   remove_run_folder(host.layout);
 }
