@@ -44,3 +44,11 @@ function(berth_discover program)
   add_test(NAME ${program} COMMAND ${program} --gtest_brief=1)
   set_tests_properties(${program} PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
+
+# The agent that tests put into instances. It is static, which no program with sanitizers can be: those presets take the
+# one of the release preset, which tools/test builds first.
+if(BERTH_SANITIZE)
+  set(BERTH_STATIC_AGENT ${CMAKE_SOURCE_DIR}/build/release/bin/berth-agent)
+else()
+  set(BERTH_STATIC_AGENT ${CMAKE_BINARY_DIR}/bin/berth-agent)
+endif()

@@ -48,6 +48,7 @@ async::Task<> AgentLink::greet(Milliseconds limit) {
                                        .input_sent = state.input_end,
                                        .input_taken = state.input_end,
                                        .acknowledged = state.retained_from,
+                                       .sent_to = {},
                                        .views = {}};
   }
 }
@@ -144,9 +145,14 @@ void AgentLink::take_output(wire::Frame& frame, Session& session) {
     throw Error(ErrorKind::instance_fault, "the agent in the instance sent output of no stream");
   }
   const std::uint64_t end = frame.offset + frame.payload.size();
+  // A frame that does not continue the one before it is the agent's answer to an attach. Until then, what comes may be
+  // from before it, and a gap is none.
+  const bool answers_attach = session.sent_to != frame.offset;
+  session.sent_to = end;
   bool wanted = false;
   for (SessionView* view : session.views) {
-    if (end <= view->received_) {
+    view->joined_ = view->joined_ || answers_attach || frame.offset <= view->received_;
+    if (end <= view->received_ || !view->joined_) {
       continue;
     }
     wanted = true;
@@ -247,7 +253,7 @@ std::uint32_t AgentLink::begin(const wire::OpenSession& request) {
   while (sessions_.contains(number)) {
     number = random_number();
   }
-  sessions_[number] = Session{.kind = request.kind, .command = request.command};
+  sessions_[number] = Session{.kind = request.kind, .command = request.command, .sent_to = 0};
   waste_allowed_ += waste_per_request;
   send(wire::FrameType::open, number, 0, std::move(payload));
   return number;

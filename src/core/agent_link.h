@@ -63,6 +63,7 @@ class AgentLink : public std::enable_shared_from_this<AgentLink> {
     std::uint64_t input_sent = 0;
     std::uint64_t input_taken = 0;
     std::uint64_t acknowledged = 0;
+    std::optional<std::uint64_t> sent_to;  // the end of the last output frame; none yet on this link
     std::set<SessionView*> views;
   };
 

@@ -61,6 +61,7 @@ class SessionView {
   std::shared_ptr<AgentLink> link_;  // shared: a view may outlive the instance's place in AgentLinks
   std::uint32_t session_;
   std::uint64_t received_;      // the position behind the last byte in items_
+  bool joined_ = false;         // the agent's answer to our attach, or our position, has been reached
   std::uint64_t acknowledged_;  // what the viewer took
   std::deque<SessionItem> items_;
   std::size_t buffered_ = 0;

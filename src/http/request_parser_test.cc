@@ -107,7 +107,7 @@ struct Nasty {
   int status;  // 0: waits for more
 };
 
-void PrintTo(const Nasty& nasty, std::ostream* out) { *out << nasty.what; }
+std::ostream& operator<<(std::ostream& out, const Nasty& nasty) { return out << nasty.what; }
 
 class NastyRequests : public ::testing::TestWithParam<Nasty> {};
 

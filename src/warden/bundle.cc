@@ -116,7 +116,9 @@ object linux_of(const BundleParts& parts) {
       {"maskedPaths",
        array{"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
              "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"}},
-      {"readonlyPaths", array{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}}};
+      // With cgroup v1 the runtime leaves the tmpfs around the controllers writable.
+      {"readonlyPaths",
+       array{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys/fs/cgroup"}}};
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "base/described.h"
-#include "warden/cgroup.h"
 #include "warden/reporting_program.h"
 #include "warden/seccomp.h"
 
@@ -88,15 +87,6 @@ TEST(Seccomp, AllowsByListAndDeniesTheRest) {
       std::string::npos);
   EXPECT_NE(text.find(R"({"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":38})"), std::string::npos);
   EXPECT_EQ(text.find(R"("value":40,)"), std::string::npos) << "vsock";
-}
-
-TEST(Cgroup, ReadsKeyedNumbers) {
-  const std::string text = "low 1\noom 2\noom_kill 3\noom_kill_group 4";
-  EXPECT_EQ(keyed_number(text, "oom_kill"), 3U);
-  EXPECT_EQ(keyed_number(text, "oom"), 2U);
-  EXPECT_EQ(keyed_number(text, "oom_kill_group"), 4U);
-  EXPECT_EQ(keyed_number(text, "high"), 0U);
-  EXPECT_EQ(keyed_number("", "low"), 0U);
 }
 
 TEST(ReportingProgram, ReadsProgressLines) {

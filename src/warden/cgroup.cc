@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/cgroup.h"
 
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,8 +8,6 @@
 
 namespace berth::warden {
 namespace {
-
-const path mount_point = "/sys/fs/cgroup";
 
 std::uint64_t number(std::string_view text) {
   std::uint64_t value = 0;
@@ -56,17 +52,17 @@ std::uint64_t keyed_number(std::string_view text, std::string_view key) {
   return 0;
 }
 
-Cgroups::Cgroups(std::string name) : name_(std::move(name)) {
-  struct statfs state{};
-  unified_ = ::statfs(mount_point.c_str(), &state) == 0 && state.f_type == CGROUP2_SUPER_MAGIC;
+Cgroups::Cgroups(std::string name, path mount_point) : name_(std::move(name)), mount_point_(std::move(mount_point)) {
+  // The top of a version 2 hierarchy lists its controllers; that of version 1 is a folder of hierarchies.
+  unified_ = std::filesystem::exists(mount_point_ / "cgroup.controllers");
 }
 
 path Cgroups::group(const char* controller, const std::string& id) const {
-  return (unified_ ? mount_point : mount_point / controller) / name_ / id;
+  return (unified_ ? mount_point_ : mount_point_ / controller) / name_ / id;
 }
 
 bool Cgroups::limits_swap() const {
-  return unified_ || std::filesystem::exists(mount_point / "memory/memory.memsw.limit_in_bytes");
+  return unified_ || std::filesystem::exists(mount_point_ / "memory/memory.memsw.limit_in_bytes");
 }
 
 CgroupUsage Cgroups::usage(const std::string& id) const {
@@ -94,14 +90,27 @@ bool Cgroups::is_frozen(const std::string& id) const {
                         std::filesystem::exists(freezer / "freezer.state");
 }
 
-void Cgroups::remove_all() const {
+std::vector<path> Cgroups::hierarchies() const {
   if (unified_) {
-    remove_groups(mount_point / name_);
-    return;
+    return {mount_point_};
   }
+  std::vector<path> found;
   std::error_code fault;
-  for (const auto& hierarchy : std::filesystem::directory_iterator(mount_point, fault)) {
-    remove_groups(hierarchy.path() / name_);
+  for (const auto& hierarchy : std::filesystem::directory_iterator(mount_point_, fault)) {
+    found.push_back(hierarchy.path());
+  }
+  return found;
+}
+
+void Cgroups::remove(const std::string& id) const {
+  for (const path& hierarchy : hierarchies()) {
+    remove_groups(hierarchy / name_ / id);
+  }
+}
+
+void Cgroups::remove_all() const {
+  for (const path& hierarchy : hierarchies()) {
+    remove_groups(hierarchy / name_);
   }
 }
 

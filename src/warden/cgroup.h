@@ -22,7 +22,7 @@ struct CgroupUsage {
 // controller. Only the OCI runtime writes limits; we read, and remove what is left over.
 class Cgroups {
  public:
-  explicit Cgroups(std::string name);
+  explicit Cgroups(std::string name, path mount_point = "/sys/fs/cgroup");
 
   std::string path_of(const std::string& id) const { return "/" + name_ + "/" + id; }
   bool limits_swap() const;
@@ -30,13 +30,17 @@ class Cgroups {
   CgroupUsage usage(const std::string& id) const;
   std::uint64_t out_of_memory_kills(const std::string& id) const;
   bool is_frozen(const std::string& id) const;
+  // What a half-made container left; nothing in it runs.
+  void remove(const std::string& id) const;
   // Removes every empty group of the subtree.
   void remove_all() const;
 
  private:
   path group(const char* controller, const std::string& id) const;
+  std::vector<path> hierarchies() const;
 
   std::string name_;
+  path mount_point_;
   bool unified_ = false;
 };
 

@@ -1,44 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/config.h"
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <algorithm>
 
 #include "base/described.h"
+#include "base/toml.h"
 #include "warden/address_block.h"
-#include "warden/files.h"
 
 namespace berth::warden {
 namespace {
-
-boost::json::value to_json_value(const toml::node& node) {
-  if (const toml::table* table = node.as_table()) {
-    boost::json::object object;
-    for (const auto& [key, value] : *table) {
-      object[key.str()] = to_json_value(value);
-    }
-    return object;
-  }
-  if (const toml::array* array = node.as_array()) {
-    boost::json::array list;
-    for (const toml::node& value : *array) {
-      list.push_back(to_json_value(value));
-    }
-    return list;
-  }
-  if (const auto* text = node.as_string()) {
-    return boost::json::value(boost::json::string(text->get()));
-  }
-  if (const auto* number = node.as_integer()) {
-    return number->get();
-  }
-  if (const auto* truth = node.as_boolean()) {
-    return truth->get();
-  }
-  return nullptr;
-}
 
 void require(bool holds, const std::string& key, const std::string& rule) {
   if (!holds) {
@@ -56,21 +26,14 @@ bool is_plain_path(std::string_view text) {
 
 Config parse_config(std::string_view text) {
   Config config;
-  try {
-    from_json(to_json_value(toml::parse(text)), config, Missing::keeps_default);
-  } catch (const toml::parse_error& fault) {
-    throw Error(ErrorKind::invalid_argument,
-                "line " + std::to_string(fault.source().begin.line) + ": " + std::string(fault.description()));
-  }
+  from_json(parse_toml(text), config, Missing::keeps_default);
   return config;
 }
 
 Config read_config(const std::string& file) {
-  const std::optional<std::string> text = read_file_if_there(file);
-  if (!text) {
-    throw Error(ErrorKind::not_found, "there is no configuration file " + file);
-  }
-  return parse_config(*text);
+  Config config;
+  from_json(read_toml_file(file), config, Missing::keeps_default);
+  return config;
 }
 
 void check_config(const Config& config) {

@@ -46,6 +46,9 @@ void EgressNetwork::connect(const InstanceRecord& record, const Descriptor& netw
   if (!has_egress(record)) {
     return;
   }
+  if (record.index >= host_.addresses.size()) {
+    throw Error(ErrorKind::exhausted, "the --network of this host has become too small for this instance");
+  }
   const std::lock_guard lock(mutex_);
   forward_uplinks();
   // The rules first: the link's name decides, and there is never a link without them.
@@ -63,7 +66,7 @@ void EgressNetwork::disconnect(const InstanceRecord& record) {
 void EgressNetwork::adopt(const std::vector<InstanceRecord>& running) {
   std::map<std::uint32_t, Allowance> allowances;
   for (const InstanceRecord& record : running) {
-    if (has_egress(record)) {
+    if (has_egress(record) && record.index < host_.addresses.size()) {
       allowances[record.index] = allowance_of(record);
     }
   }
@@ -100,10 +103,12 @@ void EgressNetwork::remove() {
   const std::lock_guard lock(mutex_);
   firewall_.remove();
   remove_links(host_.config.name + "-");
+  // Where somebody has switched on the whole host meanwhile, it is no longer ours to switch off.
+  const bool whole_host = read_file("/proc/sys/net/ipv4/ip_forward", 16).starts_with('1');
   std::istringstream changed(read_file_if_there(host_.layout.forwarding()).value_or(""));
   for (std::string name; std::getline(changed, name);) {
     const path setting = ipv4_settings / name / "forwarding";
-    if (std::filesystem::exists(setting)) {
+    if (!whole_host && std::filesystem::exists(setting)) {
       write_to(setting, "0");
     }
   }

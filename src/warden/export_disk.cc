@@ -18,7 +18,9 @@ Export start_packer(const Descriptor& root, const Descriptor& user_namespace) {
   check(::pipe2(ends, O_CLOEXEC), "make a pipe");
   Descriptor reading(ends[0]);
   const Descriptor writing(ends[1]);
-  Child packer(inner_program("pack-disk", {}, {{writing.get(), 1}, {root.get(), 3}, {user_namespace.get(), 4}}));
+  Program program = inner_program("pack-disk", {}, {{writing.get(), 1}, {root.get(), 3}, {user_namespace.get(), 4}});
+  program.outlives_us = true;  // it works on after the thread of the request
+  Child packer(program);
   return {std::move(packer), std::move(reading)};
 }
 

@@ -59,6 +59,15 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
+void make_durable(const path& file) {
+  for (const path& part : {file, file.parent_path()}) {
+    const Descriptor descriptor(::open(part.c_str(), O_RDONLY | O_CLOEXEC));
+    if (descriptor) {
+      check(::fsync(descriptor.get()), "bring a file to the disk");
+    }
+  }
+}
+
 void replace_file(const path& file, std::string_view text, mode_t mode, bool durable) {
   const path fresh = file.parent_path() / ("." + file.filename().string() + "." + random_name(6));
   const Descriptor descriptor(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));

@@ -18,6 +18,8 @@ using std::filesystem::path;
 // At most `most` bytes of a file; kernel files have no size to ask for.
 std::string read_file(const path& file, std::size_t most = 1 << 20);
 std::optional<std::string> read_file_if_there(const path& file, std::size_t most = 1 << 20);
+// Brings a file and its name to the disk, so that it survives a power cut.
+void make_durable(const path& file);
 // Replaces `file` atomically. `durable`: it has reached the disk on return.
 void replace_file(const path& file, std::string_view text, mode_t mode = 0600, bool durable = false);
 // Writes into an existing file, as kernel interfaces want it: one write.

@@ -51,13 +51,17 @@ std::uint32_t Host::most_instances() const {
   return std::min({UidRange::count(config.first_uid), addresses.size(), 100'000U});
 }
 
-void prepare_host(const Host& host) {
+void check_programs(const Host& host) {
   if (::geteuid() != 0) {
     throw Error(ErrorKind::forbidden, "it must be started as root");
   }
   if (::access(host.config.agent.c_str(), X_OK) != 0) {
     throw Error(ErrorKind::not_found, "there is no agent at " + host.config.agent + "; name it with --agent");
   }
+  host.runtime.version();
+}
+
+void make_folders(const Host& host) {
   const Layout& layout = host.layout;
   make_parents(layout.data);
   make_folder(layout.data, 0755);  // the client has a folder of its own in it, beside ours
@@ -72,7 +76,6 @@ void prepare_host(const Host& host) {
     make_folder(folder, 0755);
   }
   require_open_path(layout.root());
-  host.runtime.version();
 }
 
 void check_kernel(const Host& host) {

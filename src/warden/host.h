@@ -24,10 +24,11 @@ struct Host {
   std::uint32_t most_instances() const;
 };
 
-// Makes the folders. Throws one sentence that says what to do about what is missing: root, the agent's binary, the
-// runtime, a kernel feature.
-void prepare_host(const Host& host);
-// The part of it that needs the warden's mount namespace.
+// Makes the folders. Throws one sentence that says what to do about what is missing.
+void make_folders(const Host& host);
+// The same for root, the agent's binary and the runtime.
+void check_programs(const Host& host);
+// The same for the kernel, in the warden's mount namespace.
 void check_kernel(const Host& host);
 
 }  // namespace berth::warden

@@ -17,6 +17,12 @@ namespace {
 
 constexpr Milliseconds build_limit = std::chrono::minutes(30);
 
+void refuse_in_use(const std::string& name, const std::function<bool()>& in_use) {
+  if (in_use()) {
+    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
+  }
+}
+
 }  // namespace
 
 // One image being made: holds its name and a folder for it, and removes the folder unless it became the image.
@@ -115,10 +121,10 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
   if (std::ranges::count(recipes(), name) == 0) {
     throw Error(ErrorKind::not_found, "there is no recipe '" + name + "'", "name");
   }
-  const Making making(*this, name);
   if (auto image = load(name)) {
     return std::move(*image);
   }
+  const Making making(*this, name);
   run_reporting({.name = "recipe " + name,
                  .program = {.command = {(path(config_.recipes) / name / "build").string(),
                                          (making.folder() / "rootfs").string()},
@@ -130,6 +136,7 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
 
 wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, Descriptor source,
                                  const std::function<bool()>& in_use, const ReportProgress& report) {
+  refuse_in_use(name, in_use);
   const Making making(*this, name);
   const UnpackLimits limits{config_.largest_image, config_.most_image_files};
   wire::ImageStatus status = form == wire::ImageForm::tar ? import_tar(source, making.folder(), limits, report)
@@ -143,9 +150,7 @@ wire::ImageStatus Images::keep(const std::string& name, const path& partial, wir
   status.size = tidy_tree(partial / "rootfs");
   replace_file(partial / "image.json", print_json(to_json(status)) + "\n", 0600, true);
   const std::lock_guard lock(mutex_);
-  if (in_use()) {
-    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
-  }
+  refuse_in_use(name, in_use);
   put_away(name);
   check(::rename(partial.c_str(), layout_.image(name).c_str()), "keep an image");
   return status;
@@ -153,9 +158,7 @@ wire::ImageStatus Images::keep(const std::string& name, const path& partial, wir
 
 void Images::remove(const std::string& name, const std::function<bool()>& in_use) {
   const std::lock_guard lock(mutex_);
-  if (in_use()) {
-    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
-  }
+  refuse_in_use(name, in_use);
   put_away(name);
 }
 
@@ -171,10 +174,10 @@ void Images::put_away(const std::string& name) {
   deletions_.post([gone] { remove_tree(gone); });
 }
 
-void Images::remove_leftovers() const {
+void Images::remove_leftovers() {
   for (const auto& entry : std::filesystem::directory_iterator(layout_.images())) {
     if (entry.path().filename().native().starts_with('.')) {
-      remove_tree(entry.path());
+      deletions_.post([gone = entry.path()] { remove_tree(gone); });
     }
   }
 }

@@ -34,7 +34,7 @@ class Images {
   // `in_use` is asked while no image changes; true: Error{conflict}. An unknown name is success.
   void remove(const std::string& name, const std::function<bool()>& in_use);
   // What an interrupted import or removal left.
-  void remove_leftovers() const;
+  void remove_leftovers();
 
  private:
   class Making;

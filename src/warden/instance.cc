@@ -58,9 +58,7 @@ wire::InstanceStatus Instance::status() const {
 void Instance::update(const std::function<void(InstanceRecord&)>& change) {
   InstanceRecord changed = record();
   change(changed);
-  // What is kept on disk must be found again after a power cut, and with it whose it is.
-  const bool durable = changed.spec.disk_kind == wire::DiskKind::disk && !changed.running;
-  save_record(host_.layout.record(id_), changed, durable);
+  save_record(host_.layout.record(id_), changed);
   const std::lock_guard lock(state_);
   record_ = std::move(changed);
 }
@@ -192,7 +190,7 @@ void Instance::mark_leaving() {
     record_ = changed;
   }
   try {
-    save_record(host_.layout.record(id_), changed, false);
+    save_record(host_.layout.record(id_), changed);
   } catch (const Error& fault) {
     log_line("instance " + id_ + ": " + fault.what());
   }
@@ -295,10 +293,10 @@ Export Instance::export_disk() {
     const Process first = process();
     return export_running(first.pid, first.pidfd);
   }
-  const UidRange owner = UidRange::of(host_.config.first_uid, index_);
-  const wire::InstanceSpec spec = record().spec;
-  mount_disk(spec, disk_place(host_.layout, id_), host_.layout.templates(), owner);
-  return export_stopped(host_, id_, spec.image, owner);
+  const InstanceRecord found = record();
+  const UidRange owner{found.first_uid};
+  mount_disk(found.spec, disk_place(host_.layout, id_), host_.layout.templates(), owner);
+  return export_stopped(host_, id_, found.spec.image, owner);
 }
 
 }  // namespace berth::warden

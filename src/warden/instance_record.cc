@@ -48,8 +48,8 @@ std::optional<InstanceRecord> load_record(const path& file) {
   }
 }
 
-void save_record(const path& file, const InstanceRecord& record, bool durable) {
-  replace_file(file, print_json(to_json(record)) + "\n", 0600, durable);
+void save_record(const path& file, const InstanceRecord& record) {
+  replace_file(file, print_json(to_json(record)) + "\n");
 }
 
 ProcessRecord describe_process(pid_t pid) {

@@ -31,18 +31,18 @@ BOOST_DESCRIBE_STRUCT(ProcessRecord, (), (pid, start_time, boot))
 // What the warden knows of an instance after a restart: instance.json in the instance's folder.
 struct InstanceRecord {
   std::string id;
-  std::uint32_t index = 0;  // its uid range and its address, for as long as it exists
+  std::uint32_t index = 0;      // its place: its address, and its uid range when it was made
+  std::uint32_t first_uid = 0;  // of its range; files on its disk have these owners, whatever --first-uid is now
   Phase phase = Phase::making;
   wire::InstanceSpec spec;
   bool starting = false;                 // the OCI runtime may hold something of it
   std::optional<ProcessRecord> running;  // its first process
   bool out_of_memory = false;            // in its current or last run
 };
-BOOST_DESCRIBE_STRUCT(InstanceRecord, (), (id, index, phase, spec, starting, running, out_of_memory))
+BOOST_DESCRIBE_STRUCT(InstanceRecord, (), (id, index, first_uid, phase, spec, starting, running, out_of_memory))
 
 std::optional<InstanceRecord> load_record(const path& file);
-// `durable` for what must survive a power cut.
-void save_record(const path& file, const InstanceRecord& record, bool durable);
+void save_record(const path& file, const InstanceRecord& record);
 
 // Throws Error{unavailable} if the process has ended.
 ProcessRecord describe_process(pid_t pid);

@@ -115,6 +115,7 @@ Instances::Entry Instances::find_or_add(const std::string& id, const wire::Insta
   InstanceRecord record;
   record.id = id;
   record.index = free_index();
+  record.first_uid = UidRange::of(host_.config.first_uid, record.index).first;
   record.spec = spec;
   return table_[id] = make(std::move(record));
 }
@@ -124,6 +125,10 @@ void Instances::create(const std::string& id, const wire::InstanceSpec& spec) {
     const Entry instance = find_or_add(id, spec);
     try {
       if (instance->start(spec, [&] { return images_.find(spec.image); })) {
+        if (spec.disk_kind == wire::DiskKind::disk) {
+          // After a power cut the disk must be found again; nobody waits for that here.
+          work_.post([file = host_.layout.record(id)] { make_durable(file); });
+        }
         return;
       }
     } catch (...) {

@@ -18,7 +18,7 @@ void write_bundle(const Host& host, const InstanceRecord& record, const wire::Im
   const BundleParts parts{.cgroup = host.cgroups.path_of(record.id),
                           .root = host.layout.root(),
                           .agent = host.config.agent,
-                          .owner = UidRange::of(host.config.first_uid, record.index),
+                          .owner = UidRange{record.first_uid},
                           .spec = record.spec,
                           .image = image,
                           .swap_accounting = host.cgroups.limits_swap()};
@@ -27,7 +27,7 @@ void write_bundle(const Host& host, const InstanceRecord& record, const wire::Im
 
 pid_t create_container(const Host& host, const InstanceRecord& record, bool personalize, int listener) {
   const Layout& layout = host.layout;
-  const UidRange owner = UidRange::of(host.config.first_uid, record.index);
+  const UidRange owner{record.first_uid};
   const Descriptor user_namespace = make_user_namespace(owner);
   pid_t pid = 0;
   // The container keeps its own copy of these mounts; ours end with the thread.
@@ -51,8 +51,8 @@ DiskPlace disk_place(const Layout& layout, const std::string& id) {
 Launched launch(const Host& host, EgressNetwork& egress, const InstanceRecord& record, const wire::ImageStatus& image,
                 bool renewed) {
   const Layout& layout = host.layout;
-  const bool fresh = mount_disk(record.spec, disk_place(layout, record.id), layout.templates(),
-                                UidRange::of(host.config.first_uid, record.index));
+  const bool fresh =
+      mount_disk(record.spec, disk_place(layout, record.id), layout.templates(), UidRange{record.first_uid});
   write_bundle(host, record, image);
   const Descriptor listener = listen_for_agent(layout.agents(), record.id);
   try {
@@ -83,6 +83,7 @@ void end_run(const Host& host, EgressNetwork& egress, const InstanceRecord& reco
   } catch (const Error& fault) {
     log_line("instance " + record.id + ": " + fault.what());
   }
+  host.cgroups.remove(record.id);
   remove_agent_socket(host.layout.agents(), record.id);
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -44,7 +46,8 @@ std::string config_file_of(int count, char** words) {
 
 int main(int count, char** words) {
   if (count > 1 && std::string_view(words[1]) == berth::warden::inner_word) {
-    return berth::warden::run_inner({words + 2, words + count});
+    // At once, without what else ends a program: where this one works now there may be nothing left to work with.
+    ::_exit(berth::warden::run_inner({words + 2, words + count}));
   }
   CLI::App program("berth-warden: holds instances on this host (root)");
   program.set_version_flag("--version", BERTH_VERSION);

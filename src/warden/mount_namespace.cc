@@ -49,12 +49,17 @@ void enter_mount_namespace(const path& keeper) {
     make_namespace(file);
   }
   const Descriptor kept(check(::open(file.c_str(), O_RDONLY | O_CLOEXEC), "open the warden's mount namespace"));
-  check(::unshare(CLONE_FS), "leave the shared working directory");
-  check(::setns(kept.get(), CLONE_NEWNS), "enter the warden's mount namespace");
+  join_mount_namespace(kept);
   if (fresh) {
     // What the host unmounts shall vanish here too; what we mount stays here.
     mount_at(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr);
   }
+}
+
+void join_mount_namespace(const Descriptor& file) {
+  // A thread that shares its working directory with others may not change to another namespace's.
+  check(::unshare(CLONE_FS), "leave the shared working directory");
+  check(::setns(file.get(), CLONE_NEWNS), "enter a mount namespace");
 }
 
 void drop_mount_namespace(const path& keeper) {

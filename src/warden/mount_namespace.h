@@ -13,6 +13,8 @@ namespace berth::warden {
 
 // Moves this thread, and those it starts later, into it; makes it first if there is none.
 void enter_mount_namespace(const path& keeper);
+// Moves this thread, and those it starts later, to the mount namespace `file` names.
+void join_mount_namespace(const Descriptor& file);
 // Gives the namespace up: the kernel unmounts everything in it once its last process is gone.
 void drop_mount_namespace(const path& keeper);
 

@@ -15,10 +15,8 @@
 namespace berth::warden {
 namespace {
 
-constexpr std::size_t stack_size = 16 * 1024;
-
-// Shares memory and thread-local storage with the thread that made it: nothing but system calls here.
-__attribute__((no_sanitize("address", "thread", "undefined"))) int pause_for_ever(void*) {
+// The child of a process with threads: nothing but system calls here.
+[[noreturn]] __attribute__((no_sanitize("address", "thread", "undefined"))) void pause_for_ever() {
   ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   for (;;) {
     ::syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
@@ -27,9 +25,14 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int pause_for_eve
 
 }  // namespace
 
-PausedProcess::PausedProcess(int namespaces) : stack_(new char[stack_size]) {
-  pid_ = check(::clone(pause_for_ever, stack_.get() + stack_size, CLONE_VM | namespaces | SIGCHLD, nullptr),
-               "make a namespace");
+// Past the C library, which would run what it runs in children of fork.
+PausedProcess::PausedProcess(int namespaces) {
+  const long pid =
+      ::syscall(SYS_clone, static_cast<unsigned long>(namespaces | SIGCHLD), nullptr, nullptr, nullptr, nullptr);
+  if (pid == 0) {
+    pause_for_ever();
+  }
+  pid_ = static_cast<pid_t>(check(pid, "make a namespace"));
 }
 
 PausedProcess::~PausedProcess() {

@@ -3,15 +3,14 @@
 
 #include <sys/types.h>
 
-#include <memory>
 #include <string>
 
 #include "base/descriptor.h"
 
 namespace berth::warden {
 
-// A process that only holds new namespaces open, until this object ends it. It shares our memory and runs one system
-// call, so starting it is cheap and safe beside other threads.
+// A process that only holds new namespaces open, until this object ends it. It does nothing but wait, so starting it
+// is safe beside other threads.
 class PausedProcess {
  public:
   // `namespaces`: CLONE_NEWUSER or CLONE_NEWNS.
@@ -25,7 +24,6 @@ class PausedProcess {
   Descriptor open_namespace(const char* kind) const;
 
  private:
-  std::unique_ptr<char[]> stack_;
   pid_t pid_ = -1;
 };
 

@@ -44,6 +44,18 @@ Descriptor lock_run_folder(const Layout& layout) {
   return lock;
 }
 
+// What keeps the mounts of stopped instances would be lost with such a namespace.
+void warn_of_private_mounts() {
+  struct stat ours{};
+  struct stat of_init{};
+  if (::stat("/proc/self/ns/mnt", &ours) == 0 && ::stat("/proc/1/ns/mnt", &of_init) == 0 &&
+      ours.st_ino != of_init.st_ino) {
+    log_line(
+        "it runs in a mount namespace of its own (PrivateTmp, ProtectKernelLogs and the like in its unit): memory "
+        "disks of stopped instances will not survive its end");
+  }
+}
+
 // sd_notify(3): one datagram to the socket that systemd named.
 void notify_ready() {
   const char* name = std::getenv("NOTIFY_SOCKET");
@@ -77,8 +89,10 @@ void run_warden(const Config& config) {
   const Descriptor stop = block_ending_signals();
   const Host host(config);
   const ClientUser client = find_client_user(config.client_user);
-  prepare_host(host);
+  check_programs(host);
+  make_folders(host);
   const Descriptor lock = lock_run_folder(host.layout);
+  warn_of_private_mounts();
   enter_mount_namespace(host.layout.mount_keeper());
   check_kernel(host);
   ExitEvents ends;
@@ -96,7 +110,7 @@ void run_warden(const Config& config) {
 
 void clean_up(const Config& config) {
   const Host host(config);
-  prepare_host(host);
+  make_folders(host);
   const Descriptor lock = lock_run_folder(host.layout);
   const Descriptor outside(check(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), "open the mount namespace"));
   enter_mount_namespace(host.layout.mount_keeper());
@@ -111,7 +125,7 @@ void clean_up(const Config& config) {
     egress.remove();
   }
   host.cgroups.remove_all();
-  check(::setns(outside.get(), CLONE_NEWNS), "leave the warden's mount namespace");
+  join_mount_namespace(outside);
   drop_mount_namespace(host.layout.mount_keeper());
   remove_run_folder(host.layout);
 }

@@ -62,7 +62,11 @@ void Requests::serve(int connection, int stop) const {
         return;
       }
       const Answer given = answer(request, *packet, connection);
-      send_packet(connection, print_json(object{{"result", given.result}}), given.descriptor.get());
+      const std::string text = print_json(object{{"result", given.result}});
+      if (text.size() > wire::max_warden_message) {
+        throw Error(ErrorKind::too_large, "the answer is longer than a message may be");
+      }
+      send_packet(connection, text, given.descriptor.get());
     } catch (const Error& error) {
       send_packet(connection, error_message(error));
     } catch (const std::exception& fault) {

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -30,42 +29,75 @@ class Connections {
  public:
   Connections(const Requests& requests, int stop) : requests_(requests), stop_(stop) {}
 
-  void start(Descriptor connection) {
+  void start(Descriptor socket) {
+    remove_ended();
     const std::lock_guard lock(mutex_);
     if (open_.size() >= wire::max_warden_connections) {
       log_line("a connection is refused: there are too many");
       return;
     }
-    const auto place = open_.insert(open_.end(), std::move(connection));
-    std::thread([this, place] { run(place); }).detach();  // counted in open_, and waited for by end()
+    const auto place = open_.emplace(open_.end());
+    place->socket = std::move(socket);
+    place->thread = std::thread([this, place] { run(*place); });
   }
 
   // False: some did not end in time.
   bool end() {
-    std::unique_lock lock(mutex_);
-    for (const Descriptor& connection : open_) {
-      ::shutdown(connection.get(), SHUT_RDWR);
+    {
+      std::unique_lock lock(mutex_);
+      for (const Connection& connection : open_) {
+        ::shutdown(connection.socket.get(), SHUT_RDWR);
+      }
+      const auto all_ended = [this] { return std::ranges::all_of(open_, &Connection::ended); };
+      if (!changed_.wait_for(lock, patience, all_ended)) {
+        return false;
+      }
     }
-    return changed_.wait_for(lock, patience, [this] { return open_.empty(); });
+    remove_ended();
+    return true;
   }
 
  private:
-  void run(std::list<Descriptor>::iterator place) {
+  struct Connection {
+    Descriptor socket;
+    std::thread thread;
+    bool ended = false;
+  };
+
+  void run(Connection& connection) {
     try {
-      requests_.serve(place->get(), stop_);
+      requests_.serve(connection.socket.get(), stop_);
     } catch (const std::exception& fault) {
       log_line(std::string("a connection ends: ") + fault.what());
     }
+    ::shutdown(connection.socket.get(), SHUT_RDWR);  // the client sees the end now, not when it is tidied up
     const std::lock_guard lock(mutex_);
-    open_.erase(place);
+    connection.ended = true;
     changed_.notify_all();
+  }
+
+  void remove_ended() {
+    std::list<Connection> ended;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto place = open_.begin(); place != open_.end();) {
+        const auto next = std::next(place);
+        if (place->ended) {
+          ended.splice(ended.end(), open_, place);
+        }
+        place = next;
+      }
+    }
+    for (Connection& connection : ended) {
+      connection.thread.join();
+    }
   }
 
   const Requests& requests_;
   const int stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::list<Descriptor> open_;
+  std::list<Connection> open_;
 };
 
 bool may_ask(int connection, ClientUser client) {
@@ -99,10 +131,8 @@ Descriptor listen_for_clients(const Layout& layout, ClientUser client) {
   std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/warden.sock", folder.get());
   Descriptor listener(check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "make a socket"));
   ::unlink(layout.socket().c_str());
-  const mode_t before = ::umask(0177);
-  const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  ::umask(before);
-  check(bound, "make the socket");
+  // Until the next two lines nobody but root may write to it, and so connect.
+  check(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "make the socket");
   check(::chown(layout.socket().c_str(), 0, client.gid), "give the socket to the client's group");
   check(::chmod(layout.socket().c_str(), 0660), "give the socket to the client's group");
   check(::listen(listener.get(), wire::max_warden_connections), "listen");

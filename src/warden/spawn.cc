@@ -3,11 +3,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <string_view>
 
 #include "warden/system_error.h"
 
@@ -16,6 +19,8 @@ namespace {
 
 // Above every number a program is given, so that passing one descriptor never overwrites another.
 constexpr int lowest_parked = 64;
+
+constexpr const char* search_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
@@ -26,55 +31,107 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-struct SpawnSettings {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  SpawnSettings() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    for (const int standard : {0, 1, 2}) {
-      posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0);
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return name;
+  }
+  std::string_view folders = search_path;
+  while (!folders.empty()) {
+    const std::string_view folder = folders.substr(0, folders.find(':'));
+    folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+    const std::string file = std::string(folder) + "/" + name;
+    if (::access(file.c_str(), X_OK) == 0) {
+      return file;
     }
   }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  return name;
+}
+
+// Everything exec needs, made before: after vfork the child may only make system calls.
+struct Prepared {
+  const char* file = nullptr;
+  char** words = nullptr;
+  char** environment = nullptr;
+  const std::pair<int, int>* descriptors = nullptr;
+  std::size_t descriptor_count = 0;
+  bool outlives_us = false;
+  int fault = 0;
 };
+
+// In the child, on the memory of its parent, which waits.
+[[noreturn]] void become(Prepared& prepared) {
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    ::sigaction(number, &standard, nullptr);
+  }
+  ::setpgid(0, 0);
+  if (!prepared.outlives_us) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  }
+  const int nothing = ::open("/dev/null", O_RDWR);
+  for (const int number : {0, 1, 2}) {
+    ::dup2(nothing, number);
+  }
+  if (nothing > 2) {
+    ::close(nothing);
+  }
+  for (std::size_t index = 0; index < prepared.descriptor_count; ++index) {
+    ::dup2(prepared.descriptors[index].first, prepared.descriptors[index].second);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::execve(prepared.file, prepared.words, prepared.environment);
+  prepared.fault = errno;
+  ::_exit(127);
+}
+
+pid_t start(Prepared& prepared) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    become(prepared);
+  }
+  const int fault = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = fault;
+  return check(pid, "start a program");
+}
 
 int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
 }  // namespace
 
 Child::Child(const Program& program) {
-  SpawnSettings settings;
   std::vector<Descriptor> parked;
+  std::vector<std::pair<int, int>> passed;
   for (const auto& [ours, theirs] : program.descriptors) {
     parked.emplace_back(check(::fcntl(ours, F_DUPFD_CLOEXEC, lowest_parked), "pass a descriptor"));
-    posix_spawn_file_actions_adddup2(&settings.actions, parked.back().get(), theirs);
+    passed.emplace_back(parked.back().get(), theirs);
   }
+  const std::string file = find_program(program.command.front());
   std::vector<std::string> command = program.command;
-  std::vector<std::string> environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                          "LANG=C.UTF-8"};
+  std::vector<std::string> environment = {std::string("PATH=") + search_path, "LANG=C.UTF-8"};
   environment.insert(environment.end(), program.environment.begin(), program.environment.end());
-  const int fault = ::posix_spawnp(&pid_, command.front().c_str(), &settings.actions, &settings.attributes,
-                                   pointers(command).data(), pointers(environment).data());
-  if (fault != 0) {
-    pid_ = -1;
-    if (fault == ENOENT || fault == EACCES) {
+  const std::vector<char*> words = pointers(command);
+  const std::vector<char*> variables = pointers(environment);
+  Prepared prepared{.file = file.c_str(),
+                    .words = const_cast<char**>(words.data()),
+                    .environment = const_cast<char**>(variables.data()),
+                    .descriptors = passed.data(),
+                    .descriptor_count = passed.size(),
+                    .outlives_us = program.outlives_us};
+  pid_ = start(prepared);
+  if (prepared.fault != 0) {
+    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+    if (prepared.fault == ENOENT || prepared.fault == EACCES) {
       throw Error(ErrorKind::unavailable, "cannot run " + command.front() + ": it is not installed");
     }
-    throw_errno("run " + command.front(), fault);
+    throw_errno("run " + command.front(), prepared.fault);
   }
   pidfd_ = open_process(pid_);
 }

@@ -17,9 +17,10 @@ struct Program {
   std::vector<std::string> command;
   std::vector<std::pair<int, int>> descriptors;  // ours, and its number there; 0, 1, 2 are /dev/null unless named
   std::vector<std::string> environment;          // added to PATH and LANG
+  bool outlives_us = false;                      // else it is killed when the thread that started it ends
 };
 
-// A running child process. Started without fork(), so threads may hold locks meanwhile. Lives until waited for; its
+// A running child process. Started by vfork and exec, so threads may hold locks meanwhile. Lives until waited for; its
 // destructor kills it. The child has the mounts and namespaces of the thread that started it.
 class Child {
  public:

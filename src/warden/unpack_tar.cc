@@ -20,12 +20,16 @@
 #include "warden/mount_namespace.h"
 #include "warden/system_error.h"
 
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
 namespace berth::warden {
 namespace {
 
 constexpr std::size_t block_size = 256 * 1024;
 constexpr std::size_t longest_name = 4095;
-constexpr rlim_t most_memory = 2ULL << 30;  // a compressed window may ask for a lot
+[[maybe_unused]] constexpr rlim_t most_memory = 2ULL << 30;  // a compressed window may ask for a lot
 
 using Reader = std::unique_ptr<archive, decltype(&archive_read_free)>;
 using Writer = std::unique_ptr<archive, decltype(&archive_write_free)>;
@@ -217,8 +221,10 @@ void lock_into(int folder) {
   check(::chroot("."), "enter the new image");
   ::close(folder);
   keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP});
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   const rlimit memory{most_memory, most_memory};
   check(::setrlimit(RLIMIT_AS, &memory), "limit memory");
+#endif
 }
 
 }  // namespace

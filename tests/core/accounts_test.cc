@@ -71,11 +71,13 @@ class ImagesTest : public Host {
  protected:
   async::Task<> pulled_in_the_background() {
     library.publish("docker://registry.test/tools/alpine:3");
+    library.faults().hold(wire::Operation::import_image);
     const Image image = co_await images.pull(admin, "docker://registry.test/tools/alpine:3", {});
     EXPECT_EQ(image.name.text(), "alpine-3");
     EXPECT_EQ(image.state, ImageState::preparing);
     EXPECT_EQ(co_await kind_of(images.pull(admin, "docker://registry.test/tools/alpine:3", {})), "conflict");
     EXPECT_EQ(co_await kind_of(instances.create(admin, {.image = image.name})), "conflict");
+    library.faults().release(wire::Operation::import_image);
     EXPECT_EQ((co_await settled(image.name)).state, ImageState::ready);
     EXPECT_EQ((co_await start(admin, {.image = image.name})).instance.state, InstanceState::running);
     EXPECT_EQ(co_await kind_of(images.remove(admin, image.name)), "conflict");

@@ -60,7 +60,7 @@ class Host : public testing::Test {
   }
 
   async::Task<> watch() {
-    co_await runtime.watch([this](const InstanceStatus&) {});
+    co_await runtime.watch([](const InstanceStatus&) {});
   }
 
   // A signed-in account with all the scopes of its role.

@@ -56,12 +56,12 @@ class SessionsTest : public Host {
     view = co_await sessions.run(admin, id, command({"exit", "7"}));
     EXPECT_EQ((co_await hear(*view)).code, 7);
     view = co_await sessions.run(admin, id, command({"stderr", "oops"}));
-    EXPECT_EQ((co_await hear(*view)).err, "oops");
+    EXPECT_EQ((co_await hear(*view)).err, "oops\n");
     view = co_await sessions.run(admin, id, command({"cat"}));
     const std::string text(600'000, 'x');
     Heard cat;
     co_await async::both(hear_into(*view, cat), feed(*view, text));
-    EXPECT_EQ(cat.out, text);
+    EXPECT_TRUE(cat.out == text);
   }
 
   async::Task<> feed(SessionView& view, std::string text) {
@@ -106,7 +106,8 @@ class SessionsTest : public Host {
     EXPECT_EQ(co_await kind_of(drain(*view)), "unavailable");
     view = co_await sessions.attach(admin, id, session, heard.size());
     heard += (co_await hear(*view)).out;
-    EXPECT_EQ(heard, counted(50'000));
+    EXPECT_EQ(heard.size(), counted(50'000).size());
+    EXPECT_TRUE(heard == counted(50'000));  // not EXPECT_EQ: its difference of long texts takes all memory
   }
 
   async::Task<> drain(SessionView& view) {
@@ -133,6 +134,9 @@ class SessionsTest : public Host {
   async::Task<> misbehaving(AgentBehaviour behaviour, std::string& kind) {
     const InstanceId id = (co_await start(admin)).instance.id;
     links.drop(id);
+    for (int turn = 0; turn < 10; ++turn) {  // until the old link has let its channel go
+      co_await async::pause_for(Milliseconds{0});
+    }
     runtime.behave(id, behaviour);
     kind = co_await kind_of(sessions.open(admin, id, command({"true"})));
   }

@@ -76,7 +76,8 @@ class LayoutArchive : public testing::Test {
     return ErrorKind::internal;
   }
 
-  const std::filesystem::path parent = testing::TempDir();
+  const ScratchFolder own{testing::TempDir()};
+  const std::filesystem::path parent = own.path();
   std::atomic<bool> stop = false;
 };
 

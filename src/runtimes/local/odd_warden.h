@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/descriptor.h"
 
 namespace berth::runtimes::local {
@@ -19,7 +20,7 @@ class OddWarden {
   // One connection, blocking. Reads give up after a deadline.
   class Peer {
    public:
-    explicit Peer(int socket) : socket_(socket) {}
+    Peer(int socket, int listener) : socket_(socket), listener_(listener) {}
     // The next packet, empty at the end of the connection.
     std::string read();
     // Those that came with it.
@@ -27,9 +28,12 @@ class OddWarden {
     void write(std::string_view packet, const std::vector<int>& descriptors = {});
     // Answers hello as a warden should.
     void greet();
+    // Whether a further connection waits to be served, now or within `limit`.
+    bool others_wait(Milliseconds limit = Milliseconds{0}) const;
 
    private:
     int socket_;
+    int listener_;
     std::vector<Descriptor> descriptors_;
   };
   using Serve = std::function<void(Peer&)>;

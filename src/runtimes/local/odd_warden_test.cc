@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtimes/local/odd_warden.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -56,6 +57,11 @@ void OddWarden::Peer::greet() {
   write(R"({"result":{"version":1,"runtime":"odd","most_instances":1,"recipes":[]}})");
 }
 
+bool OddWarden::Peer::others_wait(Milliseconds limit) const {
+  pollfd listener{.fd = listener_, .events = POLLIN, .revents = 0};
+  return poll(&listener, 1, static_cast<int>(limit.count())) == 1;
+}
+
 OddWarden::OddWarden(Serve serve) : serve_(std::move(serve)) {
   std::string name = (std::filesystem::temp_directory_path() / "berth-odd-warden-XXXXXX").string();
   folder_ = mkdtemp(name.data());
@@ -90,7 +96,7 @@ void OddWarden::accept_all() {
     ++connections_;
     const timeval deadline{.tv_sec = 20, .tv_usec = 0};
     setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
-    Peer peer(socket.get());
+    Peer peer(socket.get(), listener_.get());
     serve_(peer);
     socket.reset();
     ++closed_;

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <utility>
 
 #include "async/race.h"
 #include "async/task_group.h"
@@ -187,29 +189,40 @@ TEST(WardenClient, a_warden_that_restarted_between_two_calls_is_not_noticed) {
   }
 }
 
-async::Task<> cancelled_call(LocalRuntime& runtime, OddWarden& warden, std::vector<core::InstanceStatus>& list) {
+// What the odd warden and the test tell each other.
+struct Signals {
+  std::atomic<bool> asked = false;
+  std::atomic<bool> cancelled = false;
+};
+
+async::Task<> cancelled_call(LocalRuntime& runtime, Signals& signals, std::vector<core::InstanceStatus>& list) {
   {
     async::TaskGroup group(co_await boost::asio::this_coro::executor);
     group.spawn(runtime.stop(id));
-    while (warden.connections() == 0) {
+    while (!signals.asked) {
       co_await async::pause_for(Milliseconds{1});
     }
     EXPECT_TRUE(co_await group.stop(Seconds{5}));
   }
+  signals.cancelled = true;
+  signals.cancelled.notify_all();
   list = co_await runtime.list();
 }
 
 TEST(WardenClient, an_answer_after_a_cancelled_call_is_not_taken_for_the_next_ones) {
-  Client test([](OddWarden::Peer& peer) {
+  Signals signals;
+  Client test([&](OddWarden::Peer& peer) {
     peer.greet();
     for (std::string request = peer.read(); !request.empty(); request = peer.read()) {
+      signals.asked = true;
+      signals.cancelled.wait(false);
       peer.write(request.find("list") == std::string::npos
                      ? R"({"result":{}})"
                      : R"({"result":[{"id":"one","image":"busybox","activity":"paused","out_of_memory":false}]})");
     }
   });
   std::vector<core::InstanceStatus> list;
-  run(test.loop, cancelled_call(test.runtime, test.warden, list));
+  run(test.loop, cancelled_call(test.runtime, signals, list));
   ASSERT_EQ(list.size(), 1U);
   EXPECT_EQ(list[0].activity, core::InstanceActivity::paused);
 }
@@ -253,24 +266,26 @@ TEST(WardenClient, watching_tells_each_end_and_ends_with_the_warden) {
 }
 
 async::Task<> watch_and_list(LocalRuntime& runtime) {
-  std::vector<core::InstanceStatus> list;
   co_await async::race(runtime.watch([](const core::InstanceStatus&) {}), discard(runtime.list()));
 }
 
-TEST(WardenClient, a_list_asked_for_after_a_watch_is_read_after_the_watch_began) {
-  std::vector<std::string> requests;
-  Client test([&](OddWarden::Peer& peer) {
+TEST(WardenClient, a_list_asked_for_after_a_watch_waits_for_the_watch_to_begin) {
+  bool list_came_early = true;
+  Client test([&, first = true](OddWarden::Peer& peer) mutable {
     peer.greet();
-    requests.push_back(peer.read());
-    peer.write(requests.back().find("list") == std::string::npos ? R"({"result":{}})" : R"({"result":[]})");
-    if (requests.size() == 2) {
-      peer.read();
+    if (std::exchange(first, false)) {
+      EXPECT_EQ(peer.read(), R"({"operation":"watch"})");
+      list_came_early = peer.others_wait();
+      peer.write(R"({"result":{}})");
+      peer.others_wait(Seconds{20});
+      return;
     }
+    peer.read();
+    peer.write(R"({"result":[]})");
+    peer.read();
   });
-  // The odd warden serves one connection at a time and closes the watch after its answer, which ends the race.
   test.failure_of(watch_and_list(test.runtime));
-  ASSERT_FALSE(requests.empty());
-  EXPECT_EQ(requests[0], R"({"operation":"watch"})");
+  EXPECT_FALSE(list_came_early);
 }
 
 TEST(WardenClient, a_long_operation_tells_its_progress) {

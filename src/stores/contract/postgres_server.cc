@@ -87,17 +87,12 @@ void PostgresServer::start() {
   for (std::string line; server_->read_line(line);) {
     said += line + "\n";
     if (line.find("ready to accept connections") != std::string::npos) {
-      drain_ = std::thread([this] { drain(); });
+      drain_ = std::thread([this] { server_->drain(); });
       return;
     }
   }
   server_.reset();
   throw std::runtime_error("postgres did not start:\n" + said);
-}
-
-void PostgresServer::drain() {
-  for (std::string line; server_->read_line(line);) {
-  }
 }
 
 void PostgresServer::crash() {

@@ -35,7 +35,6 @@ class PostgresServer {
 
  private:
   std::vector<std::string> as_postgres(std::vector<std::string> arguments) const;
-  void drain();
 
   TemporaryDirectory directory_;
   std::filesystem::path programs_;

@@ -66,17 +66,31 @@ bool Program::read_line(std::string& line) {
       unread_.erase(0, end + 1);
       return true;
     }
-    pollfd ready{.fd = output_.get(), .events = POLLIN, .revents = 0};
-    if (poll(&ready, 1, 60'000) == 0) {
-      throw std::runtime_error("a program has been silent for a minute");
-    }
-    char buffer[4096];
-    const ssize_t count = read(output_.get(), buffer, sizeof buffer);
-    if (count <= 0) {
+    if (!read_more(60'000)) {
       return false;
     }
-    unread_.append(buffer, static_cast<std::size_t>(count));
   }
+}
+
+void Program::drain() {
+  while (read_more(-1)) {
+    unread_.clear();
+  }
+}
+
+// False at the end of the output.
+bool Program::read_more(int milliseconds) {
+  pollfd ready{.fd = output_.get(), .events = POLLIN, .revents = 0};
+  if (poll(&ready, 1, milliseconds) == 0) {
+    throw std::runtime_error("a program has been silent for a minute");
+  }
+  char buffer[4096];
+  const ssize_t count = read(output_.get(), buffer, sizeof buffer);
+  if (count <= 0) {
+    return false;
+  }
+  unread_.append(buffer, static_cast<std::size_t>(count));
+  return true;
 }
 
 void Program::signal(int number) const { kill(process_, number); }

@@ -33,13 +33,18 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  // The next line of its output, without the line feed; false at the end of it.
+  // The next line of its output, without the line feed; false at the end of it. Throws when it says nothing for longer
+  // than a program should that is waited for.
   bool read_line(std::string& line);
+  // Reads, and drops, all output until its end.
+  void drain();
   void signal(int number) const;
   // Its exit status, as of waitpid; waits for its end.
   int wait();
 
  private:
+  bool read_more(int milliseconds);
+
   pid_t process_ = -1;
   Descriptor output_;
   std::string unread_;

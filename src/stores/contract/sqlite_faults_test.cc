@@ -143,6 +143,21 @@ TEST_P(SqliteFaults, a_read_only_file_system_is_named) {
   EXPECT_NE(refusal_of(disk.file()).find("make it writable"), std::string::npos) << refusal_of(disk.file());
 }
 
+// Without that lock, another process that closes the database deletes the log into which this one goes on writing.
+TEST_P(SqliteFaults, an_open_database_is_locked_against_being_taken_for_unused) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "berth.sqlite";
+  open(file).reset();
+  store = open(file);
+  transact([](Transaction& transaction) { transaction.put_account(plain_account("one")); });
+  const Descriptor other(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  ASSERT_EQ(fcntl(other.get(), F_OFD_GETLK, &lock), 0);
+  EXPECT_EQ(lock.l_type, F_RDLCK);
+}
+
 TEST_P(SqliteFaults, a_missing_directory_is_named) {
   const TemporaryDirectory directory;
   const auto refusal = refusal_of(directory.path() / "none" / "berth.sqlite");

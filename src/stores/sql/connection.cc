@@ -133,7 +133,7 @@ Connection::~Connection() {
 void Connection::connect_sqlite() {
   const std::string what = "the database " + location_.file;
   // Created here, so that nobody else may read the hashes of tokens; SQLite's own files follow its mode.
-  const Descriptor file(::open(location_.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  Descriptor file(::open(location_.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file) {
     const int reason = errno;
     const char* advice = reason == ENOENT                       ? "; make its directory first"
@@ -142,6 +142,9 @@ void Connection::connect_sqlite() {
                                                                 : "";
     cannot_open(what, std::strerror(reason) + std::string(advice));
   }
+  // Before SQLite opens it: closing any descriptor of a file drops all of the process's POSIX locks on it, and another
+  // process that saw no lock would delete the write-ahead log under us.
+  file = Descriptor();
   try {
     session_->session.open(soci::sqlite3, "db=\"" + location_.file + "\"");
   } catch (const soci::soci_error&) {

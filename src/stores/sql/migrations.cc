@@ -79,9 +79,7 @@ CREATE UNIQUE INDEX instances_by_key ON instances (account, idempotency_key) WHE
 CREATE INDEX instances_of_account ON instances (account, created_at, id);
 CREATE INDEX instances_by_age ON instances (created_at, id);
 CREATE INDEX instances_by_state ON instances (state, account);
-CREATE INDEX instances_queued ON instances (queue_number) WHERE state = 'queued';
 CREATE INDEX instances_by_expiry ON instances (expires_at) WHERE state <> 'gone' AND state <> 'grace';
-CREATE INDEX instances_by_end_of_grace ON instances (gone_at) WHERE state = 'grace';
 CREATE TABLE events (
   sequence $SEQUENCE,
   type TEXT NOT NULL,

@@ -2,6 +2,7 @@
 #include "stores/sql/transaction.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/storable.h"
@@ -160,10 +161,13 @@ std::size_t SqlTransaction::count_instances(const std::optional<AccountId>& acco
 }
 
 std::vector<Instance> SqlTransaction::list_due(TimePoint time) {
-  // Two selects, each with an index of its own that leaves out all that is gone.
+  // Two selects, each with an index of its own that leaves out all that is gone. Sorted here: to have them in order,
+  // the database would rather walk through all instances there ever were.
   Query query = select<Instance>().add("state <> 'gone' AND state <> 'grace' AND expires_at <= ", time);
   query.add(" UNION ALL ").add(select<Instance>().text()).add("state = 'grace' AND gone_at <= ", time);
-  return list<Instance>(query.add(" ORDER BY created_at, id"));
+  std::vector<Instance> due = list<Instance>(std::move(query));
+  std::ranges::sort(due, {}, [](const Instance& instance) { return std::tie(instance.created_at, instance.id); });
+  return due;
 }
 
 std::uint64_t SqlTransaction::next_queue_number() {
@@ -183,12 +187,17 @@ std::uint64_t SqlTransaction::append_event(const Event& event) {
 }
 
 std::vector<Event> SqlTransaction::list_events(const core::EventFilter& filter) {
-  Query query = select<Event>().add("sequence > ", std::min(filter.after, Query::most));
-  if (filter.account) {
-    query.add(" AND (account = ", *filter.account).add(" OR account IS NULL)");
-  }
+  const std::uint64_t after = std::min(filter.after, Query::most);
+  Query query = select<Event>().add("sequence > ", after);
   if (filter.instance) {
     query.add(" AND instance = ", *filter.instance);
+  }
+  if (filter.account && filter.instance) {
+    query.add(" AND (account = ", *filter.account).add(" OR account IS NULL)");
+  } else if (filter.account) {
+    // Two lists in order that the database merges up to the limit; with OR it would sort everything first.
+    query.add(" AND account = ", *filter.account).add(" UNION ALL ").add(select<Event>().text());
+    query.add("sequence > ", after).add(" AND account IS NULL");
   }
   return list<Event>(query.add(" ORDER BY sequence").add_limit(filter.limit));
 }

@@ -120,6 +120,24 @@ TEST(Confinement, EndsADiskWithNoSpaceLeft) {
   }
 }
 
+TEST(Confinement, WaitsForNoAgentThatTakesNoConnections) {
+  const TestWarden warden;
+  TestClient client = warden.client_with_image();
+  client.create("one", small_spec());
+  client.call(Operation::pause, "one");  // as good as hostile: it accepts nothing
+  std::vector<Descriptor> waiting;
+  try {
+    for (int count = 0; count < 100; ++count) {
+      client.call(Operation::agent, "one");
+      waiting.push_back(client.take_descriptor());
+    }
+    FAIL() << "its queue has no end";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::timed_out);
+  }
+  EXPECT_EQ(client.status("one")->activity, wire::InstanceActivity::paused);
+}
+
 TEST(Confinement, LimitsProcessorTimeAndOpenFiles) {
   const TestWarden warden;
   TestClient client = warden.client_with_image();

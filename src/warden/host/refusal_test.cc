@@ -88,6 +88,32 @@ TEST(Refusal, AnswersOnlyItsUserAndRoot) {
   EXPECT_NE(stranger.output.find("Permission denied"), std::string::npos) << stranger.output;
 }
 
+TEST(Refusal, SaysWhatToDoAboutAFullDiskAndStillDestroys) {
+  TestWarden warden;
+  warden.stop();
+  warden.clean_up();
+  const std::string data = warden.folder() + "/data";
+  ASSERT_EQ(run_command({"mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", data}).code, 0);
+  {
+    warden.start();
+    TestClient client = warden.client_with_image();
+    client.create("one", small_spec());
+    run_command({"dd", "if=/dev/zero", "of=" + data + "/big", "bs=64k"});
+    try {
+      client.create("two", small_spec());
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::exhausted);
+      EXPECT_NE(std::string(error.what()).find("--data-dir"), std::string::npos) << error.what();
+    }
+    client.call(Operation::destroy, "one");
+    EXPECT_TRUE(eventually([&] { return std::filesystem::is_empty(data + "/instances"); }));
+  }
+  EXPECT_EQ(warden.stop(), 0);
+  EXPECT_EQ(warden.clean_up().code, 0);
+  EXPECT_EQ(run_command({"umount", data}).code, 0);
+}
+
 TEST(Refusal, SaysWhatIsMissingOnTheHost) {
   const auto failure = [](const std::string& option, const std::string& value) {
     std::map<std::string, std::string> options = {{"--data-dir", "/tmp/berth-none/data"},

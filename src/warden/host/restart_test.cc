@@ -102,6 +102,20 @@ TEST(Restart, TreatsADiskAsStoppedAfterAReboot) {
   EXPECT_NE(warden.in_instance("memory", "cat /root/file").code, 0);
 }
 
+TEST(Restart, KeepsAnInstancesUidsWhenTheRangeIsMoved) {
+  TestWarden warden;
+  warden.client_with_image().create("one", small_spec());
+  const std::string before = warden.in_instance("one", "cat /proc/self/uid_map").output;
+  warden.client().call(Operation::stop, "one");
+  warden.kill();
+  warden.start({"--first-uid", "655360000"});
+  TestClient client = warden.client();
+  client.create("one", small_spec());
+  EXPECT_EQ(warden.in_instance("one", "cat /proc/self/uid_map").output, before);
+  client.create("two", small_spec());
+  EXPECT_NE(warden.in_instance("two", "cat /proc/self/uid_map").output.find(" 65"), std::string::npos);
+}
+
 TEST(Restart, RefusesASecondWardenInOneRunFolder) {
   TestWarden warden;
   const Outcome second = warden.clean_up();

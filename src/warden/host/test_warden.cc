@@ -156,7 +156,8 @@ std::vector<std::string> TestWarden::command(bool cleanup) const {
   return words;
 }
 
-void TestWarden::start() {
+void TestWarden::start(std::vector<std::string> further_options) {
+  options_.insert(options_.end(), further_options.begin(), further_options.end());
   const Descriptor log_file(::open((folder_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   const auto count_ready = [&] { return lines_with(log(), "ready at"); };
   const std::size_t before = count_ready();

@@ -61,7 +61,7 @@ class TestWarden {
   TestWarden(const TestWarden&) = delete;
   TestWarden& operator=(const TestWarden&) = delete;
 
-  void start();
+  void start(std::vector<std::string> further_options = {});
   void kill();  // -9
   int stop();   // SIGTERM; returns the exit code
   Outcome clean_up();

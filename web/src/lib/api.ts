@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../generated/api';
 import { asProblem, problemFrom, problemFromText } from './problem';
+import { steadyFetch } from './steady-fetch';
 
 type Schemas = components['schemas'];
 export type Account = Schemas['Account'];
@@ -23,7 +24,11 @@ export type Health = Schemas['Health'];
 
 export const base = '/api/v1';
 
-const client = createClient<paths>({ baseUrl: base, headers: { Accept: 'application/json' } });
+const client = createClient<paths>({
+  baseUrl: base,
+  headers: { Accept: 'application/json' },
+  fetch: (request) => steadyFetch(request),
+});
 
 let onUnauthenticated: () => void = () => {};
 /** Called whenever an answer says that nobody is signed in. */
@@ -130,7 +135,7 @@ export const api = {
 export async function tryDownload(url: string): Promise<void> {
   const stop = new AbortController();
   try {
-    const response = await fetch(url, { signal: stop.signal });
+    const response = await steadyFetch(new Request(url, { signal: stop.signal }));
     if (!response.ok) throw problemFromText(response.status, await response.text());
   } catch (thrown) {
     throw asProblem(thrown);

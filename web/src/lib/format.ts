@@ -107,6 +107,12 @@ export function stateName(state: InstanceState): string {
   return stateNames[state];
 }
 
+/** As a sentence: Berth tells of problems as one that goes on after a colon. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?…)]$/.test(begun) ? begun : `${begun}.`;
+}
+
 export function ordinal(position: number): string {
   const tens = position % 100;
   const ending = tens >= 11 && tens <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][position % 10] ?? 'th');

@@ -58,6 +58,10 @@ describe('words and numbers', () => {
     ]);
   });
 
+  it('sentences', () => {
+    expect(['there is none', 'Done!'].map(format.sentence)).toEqual(['There is none.', 'Done!']);
+  });
+
   it('places in a queue', () => {
     expect([1, 2, 3, 4, 11, 12, 13, 21, 112].map(format.ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '112th']);
   });

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small choices kept in this browser. Storage can be switched off; then nothing is remembered.
+// Small choices kept in this browser, or only in this tab of it. Storage can be switched off; then nothing is remembered.
 
-export function recall(key: string): string | null {
+type Where = 'browser' | 'tab';
+
+const storage = (where: Where) => (where === 'browser' ? localStorage : sessionStorage);
+
+export function recall(key: string, where: Where = 'browser'): string | null {
   try {
-    return localStorage.getItem(`berth.${key}`);
+    return storage(where).getItem(`berth.${key}`);
   } catch {
     return null;
   }
 }
 
-export function remember(key: string, value: string | null): void {
+export function remember(key: string, value: string | null, where: Where = 'browser'): void {
   try {
-    if (value === null) localStorage.removeItem(`berth.${key}`);
-    else localStorage.setItem(`berth.${key}`, value);
+    if (value === null) storage(where).removeItem(`berth.${key}`);
+    else storage(where).setItem(`berth.${key}`, value);
   } catch {
     // Nothing to do: the choice holds until the page is closed.
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Component } from 'svelte';
+import { recall, remember } from '../lib/remembered';
 import type { Route } from '../lib/router.svelte';
 
 type Page = Component<{ id?: string }>;
@@ -17,5 +18,22 @@ const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: 
 };
 
 export async function pageOf(name: Exclude<Route['name'], 'login'>): Promise<Page> {
-  return (await loaders[name]()).default as Page;
+  try {
+    const page = (await loaders[name]()).default as Page;
+    remember('reloaded', null, 'tab');
+    return page;
+  } catch (thrown) {
+    // A browser does not fetch a module again that failed once, and an updated Berth has other files: both are cured by
+    // loading the whole page anew. Once; then the page says so.
+    if (recall('reloaded', 'tab') === null) {
+      remember('reloaded', '1', 'tab');
+      location.reload();
+    }
+    throw thrown;
+  }
+}
+
+/** Fetches a page that is likely next. */
+export function prepare(name: Exclude<Route['name'], 'login'>): void {
+  void loaders[name]().catch(() => {});
 }

@@ -23,7 +23,9 @@ class Catalogue {
     live.listen({
       onResync: () => void this.load(),
       onEvent: (event) => {
-        if (event.image !== null && event.type.startsWith('image_')) void this.fetcher.request(event.image);
+        if (event.image === null || !event.type.startsWith('image_')) return;
+        if (event.type === 'image_removed') this.images = this.images.filter((image) => image.name !== event.image);
+        else void this.fetcher.request(event.image);
       },
       onProgress: (data) => {
         const { images, stale } = reduceProgress(this.images, data);

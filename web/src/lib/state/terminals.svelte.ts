@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { api, type BerthEvent, type Session } from '../api';
 import { asProblem, type Problem } from '../problem';
+import { recall, remember } from '../remembered';
 import { SerialFetcher } from '../serial';
 
 export interface Tab {
@@ -23,10 +24,12 @@ export class Terminals {
   private readonly instance: string;
   private readonly opened = new Set<string>();
   private highest = 0;
+  private order: string[];
   private readonly fetcher = new SerialFetcher(() => this.fetch());
 
   constructor(instance: string) {
     this.instance = instance;
+    this.order = recall(`tabs.${instance}`, 'tab')?.split(' ') ?? [];
   }
 
   load(): Promise<void> {
@@ -47,7 +50,11 @@ export class Terminals {
       this.active = session.id;
       this.problem = null;
     } catch (thrown) {
-      this.problem = asProblem(thrown);
+      const known = this.tabs.length;
+      const problem = asProblem(thrown);
+      // Without an answer it may be there all the same.
+      if (problem.kind === 'unavailable') await this.load();
+      if (this.tabs.length === known) this.problem = problem;
     } finally {
       this.opening = false;
     }
@@ -75,17 +82,11 @@ export class Terminals {
     if (tab) tab.title = title.trim() === '' ? null : title.slice(0, 80);
   }
 
-  /** Nothing survives a stop of the instance. */
-  clear(): void {
-    this.tabs = [];
-    this.active = null;
-    this.loaded = false;
-    this.problem = null;
-  }
-
   private async fetch(): Promise<void> {
     try {
-      const sessions = (await api.sessions(this.instance)).filter((session) => session.kind === 'terminal');
+      const sessions = (await api.sessions(this.instance))
+        .filter((session) => session.kind === 'terminal')
+        .sort((a, b) => this.place(a.id) - this.place(b.id));
       const ids = new Set(sessions.map((session) => session.id));
       for (const tab of [...this.tabs]) if (!ids.has(tab.id)) this.remove(tab.id);
       for (const session of sessions) this.show(session);
@@ -111,12 +112,25 @@ export class Terminals {
       reattached: !this.opened.has(session.id) && !this.opening,
     });
     this.active ??= session.id;
+    this.keepOrder();
+  }
+
+  /** The server promises no order; those of this browser tab keep theirs over a reload. */
+  private place(id: string): number {
+    const place = this.order.indexOf(id);
+    return place < 0 ? this.order.length : place;
+  }
+
+  private keepOrder(): void {
+    this.order = this.tabs.map((tab) => tab.id);
+    remember(`tabs.${this.instance}`, this.order.length === 0 ? null : this.order.join(' '), 'tab');
   }
 
   private remove(id: string): void {
     const index = this.tabs.findIndex((tab) => tab.id === id);
     if (index < 0) return;
     this.tabs.splice(index, 1);
+    this.keepOrder();
     if (this.active === id) this.active = (this.tabs[index] ?? this.tabs[index - 1])?.id ?? null;
   }
 }
