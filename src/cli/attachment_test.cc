@@ -39,7 +39,7 @@ struct Local {
   Collected output;
   Collected errors;
   std::string said;
-  ReattachPolicy policy{.first_wait = Milliseconds{1}, .longest_wait = Milliseconds{5}, .give_up = Seconds{60}};
+  ReattachPolicy policy{.first_wait = Milliseconds{1}, .longest_wait = Milliseconds{5}, .give_up = Seconds{10}};
 
   AttachmentEnd run(const LoopbackServer& server, AttachRequest request = {}) {
     request.instance = "box";

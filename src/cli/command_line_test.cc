@@ -45,7 +45,7 @@ class CommandLine : public testing::Test {
     around.output = output.descriptor();
     around.errors = errors.descriptor();
     around.clock = &clock;
-    around.reattach.first_wait = Milliseconds{1};
+    around.reattach = {.first_wait = Milliseconds{1}, .give_up = Seconds{10}};
     const int code = run_command(std::move(arguments), around);
     return {code, output.text(), errors.text()};
   }

@@ -13,6 +13,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
+#include <condition_variable>
 #include <csignal>
 #include <list>
 
@@ -21,6 +22,8 @@
 
 namespace berth::cli {
 namespace {
+
+constexpr Seconds longest_test{40};
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -107,17 +110,13 @@ class LoopbackServer::Listener {
       : answer_(std::move(answer)),
         serve_(std::move(serve)),
         acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-        accepting_([this] { accept(); }) {}
+        accepting_([this] { accept(); }),
+        deadline_([this] { wait_for_end(); }) {}
 
   ~Listener() {
-    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    end();
+    deadline_.join();
     accepting_.join();
-    {
-      const std::lock_guard lock(mutex_);
-      for (auto& socket : sockets_) {
-        ::shutdown(socket.native_handle(), SHUT_RDWR);
-      }
-    }
     for (auto& thread : threads_) {
       thread.join();
     }
@@ -131,6 +130,25 @@ class LoopbackServer::Listener {
   }
 
  private:
+  // A test in which the two wait for each other fails instead of hanging.
+  void wait_for_end() {
+    std::unique_lock lock(mutex_);
+    if (!ended_.wait_for(lock, longest_test, [this] { return is_ended_; })) {
+      lock.unlock();
+      end();
+    }
+  }
+
+  void end() {
+    const std::lock_guard lock(mutex_);
+    is_ended_ = true;
+    ended_.notify_one();
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+    for (auto& socket : sockets_) {
+      ::shutdown(socket.native_handle(), SHUT_RDWR);
+    }
+  }
+
   void accept() {
     while (true) {
       boost::system::error_code fault;
@@ -140,6 +158,9 @@ class LoopbackServer::Listener {
         return;
       }
       const std::lock_guard lock(mutex_);
+      if (is_ended_) {
+        return;
+      }
       tcp::socket& kept = sockets_.emplace_back(std::move(socket));
       threads_.emplace_back([this, &kept] { serve_connection(kept); });
     }
@@ -207,7 +228,10 @@ class LoopbackServer::Listener {
   std::list<tcp::socket> sockets_;
   std::list<std::thread> threads_;
   std::vector<SeenRequest> seen_;
+  bool is_ended_ = false;
+  std::condition_variable ended_;
   std::thread accepting_;
+  std::thread deadline_;
 };
 
 LoopbackServer::LoopbackServer(Answer answer, Serve serve)

@@ -108,7 +108,7 @@ class Shell {
     around_.environment = {{"BERTH_URL", server.url()}, {"BERTH_TOKEN", "berth_test"}, {"TERM", "vt100"}};
     around_.input = around_.output = around_.errors = terminal.inner();
     around_.clock = &clock_;
-    around_.reattach.first_wait = Milliseconds{1};
+    around_.reattach = {.first_wait = Milliseconds{1}, .give_up = Seconds{10}};
     running_ = std::thread([this] { code_ = run_command({"sh", "box"}, around_); });
   }
   ~Shell() {
