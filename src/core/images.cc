@@ -6,6 +6,7 @@
 
 #include "async/cancelled.h"
 #include "base/error.h"
+#include "core/plain_text.h"
 
 namespace berth::core {
 namespace {
@@ -155,7 +156,7 @@ async::Task<> Images::finish(ImageName name, async::Task<ImageStatus> work) {
     co_await record_ready(name, status.size);
     co_return;
   }
-  co_await record_failed(name, reason);
+  co_await record_failed(name, plain_text(reason));
   std::rethrow_exception(fault);
 }
 

@@ -6,6 +6,7 @@
 
 #include "async/race.h"
 #include "async/time_limit.h"
+#include "core/plain_text.h"
 
 namespace berth::core {
 namespace {
@@ -222,7 +223,7 @@ async::Task<> Reconciler::work_failed(const std::optional<Instance>& instance, c
   const bool passing = error.kind() == ErrorKind::unavailable && retry.attempts < most_start_attempts;
   if (instance && instance->state == InstanceState::starting && !passing) {
     retries_.erase(id);
-    co_await record(id, InstanceState::starting, InstanceEvent::fail, error.what());
+    co_await record(id, InstanceState::starting, InstanceEvent::fail, plain_text(error.what()));
     working_[id].again = true;  // clean up what was made of it
   }
 }
