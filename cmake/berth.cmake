@@ -7,6 +7,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-con
                     -Woverloaded-virtual -Wimplicit-fallthrough -Wno-missing-designated-field-initializers -Werror -fno-omit-frame-pointer)
 include_directories(${CMAKE_SOURCE_DIR}/src)
 add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")  # ccache compares contents
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)  # and every checkout makes the same bytes
 add_compile_definitions(BOOST_ASIO_NO_DEPRECATED BERTH_VERSION="${PROJECT_VERSION}")
 if(BERTH_SANITIZE)
   string(REPLACE ";" "," sanitizers "${BERTH_SANITIZE}")
