@@ -191,10 +191,11 @@ TEST_F(SftpClient, works_with_small_and_with_many_requests) {
 
 TEST_F(SftpClient, scp_copies_there_and_back) {
   write("here/tree/a file", noise(100'000));
-  std::ofstream(root_ / "server") << "#!/bin/sh\nexec '" BERTH_AGENT_PROGRAM
-                                     "' sftp\n";  // -D of scp takes no arguments
+  // -D of scp takes no arguments, and "~" is where the server begins.
+  std::ofstream(root_ / "server") << "#!/bin/sh\ncd '" << root_.string()
+                                  << "' && exec '" BERTH_AGENT_PROGRAM "' sftp\n";
   fs::permissions(root_ / "server", fs::perms(0755));
-  const std::string scp = "HOME='" + root_.string() + "' scp -q -p -r -s -D '" + (root_ / "server").string() + "' ";
+  const std::string scp = "scp -q -p -r -s -D '" + (root_ / "server").string() + "' ";
   Outcome outcome = run(scp + "'" + (root_ / "here/tree").string() + "' any:'" + (root_ / "there").string() + "'");
   EXPECT_EQ(outcome.code, 0) << outcome.output;
   outcome = run(scp + "any:'~/there/tree/a file' '" + (root_ / "here/back").string() + "'");
