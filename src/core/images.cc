@@ -43,8 +43,8 @@ void note(Transaction& transaction, const ImageName& name, EventType type, TimeP
 
 }  // namespace
 
-Images::Images(Journal& journal, ImageLibrary& library, const Clock& clock, async::TaskGroup& tasks)
-    : journal_(journal), library_(library), clock_(clock), tasks_(tasks), progressed_(tasks.executor()) {}
+Images::Images(Journal& journal, ImageLibrary& library, Pools& pools, const Clock& clock, async::TaskGroup& tasks)
+    : journal_(journal), library_(library), pools_(pools), clock_(clock), tasks_(tasks), progressed_(tasks.executor()) {}
 
 async::Task<std::vector<Image>> Images::list(Caller caller) {
   require(caller, Scope::images_read);
@@ -125,6 +125,7 @@ async::Task<> Images::record_ready(ImageName name, Bytes size) {
       note(transaction, name, EventType::image_ready, clock_.now(), "image " + name.text() + " is ready");
     }
   });
+  pools_.resume(name);
 }
 
 async::Task<> Images::record_failed(ImageName name, std::string reason) {
@@ -208,7 +209,17 @@ async::Task<> Images::remove(Caller caller, ImageName name) {
   if (preparing_.contains(name)) {
     throw Error(ErrorKind::conflict, "image '" + name.text() + "' is being prepared; wait until it is ready");
   }
-  co_await remove_files(name);
+  pools_.suspend(name);
+  std::exception_ptr fault;
+  try {
+    co_await remove_files(name);
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  if (fault) {
+    pools_.resume(name);
+    std::rethrow_exception(fault);
+  }
   co_await journal_.transact([&](Transaction& transaction) {
     transaction.remove_image(name);
     note(transaction, name, EventType::image_removed, clock_.now(), "image " + name.text() + " was removed");

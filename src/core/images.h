@@ -9,6 +9,7 @@
 #include "async/task_group.h"
 #include "core/access.h"
 #include "core/journal.h"
+#include "core/pools.h"
 #include "core/runtime.h"
 
 namespace berth::core {
@@ -17,7 +18,7 @@ namespace berth::core {
 // progressed(). Lives as long as the server; cancelling `tasks` ends what is being prepared.
 class Images {
  public:
-  Images(Journal& journal, ImageLibrary& library, const Clock& clock, async::TaskGroup& tasks);
+  Images(Journal& journal, ImageLibrary& library, Pools& pools, const Clock& clock, async::TaskGroup& tasks);
 
   async::Task<std::vector<Image>> list(Caller caller);
   async::Task<Image> find(Caller caller, ImageName name);
@@ -47,6 +48,7 @@ class Images {
 
   Journal& journal_;
   ImageLibrary& library_;
+  Pools& pools_;
   const Clock& clock_;
   async::TaskGroup& tasks_;
   std::map<ImageName, Image> preparing_;
