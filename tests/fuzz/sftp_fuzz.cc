@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -87,19 +88,49 @@ void check(const Conversation& conversation) {
   demand(expected == conversation.asked.end());
 }
 
-// Packets from bytes that hardly ever are any: the first byte of each piece is its type, its number is 1.
-std::string make_packets(std::string_view bytes) {
-  std::string packets;
-  while (!bytes.empty()) {
-    const std::size_t length = std::min<std::size_t>(bytes.size(), static_cast<unsigned char>(bytes[0]) % 64 + 1);
-    std::string piece(bytes.substr(0, length));
-    bytes.remove_prefix(length);
-    const auto kind = static_cast<unsigned char>(piece.back());
-    piece[0] = static_cast<char>(kind % 20 == 0 ? static_cast<int>(SftpType::extended) : kind % 20 + 1);
-    piece.insert(1, std::string("\0\0\0\x01", 4));
-    packets += std::string("\0\0\0", 3) + static_cast<char>(piece.size()) + piece;
+// Requests that mean something, which bytes alone hardly ever make: four of them say which type, which fields, and what
+// of. The first two handles are 1 and 2.
+std::string make_request(std::string_view choice) {
+  using namespace std::string_view_literals;
+  static constexpr auto texts =
+      std::to_array({"/a"sv, "/b"sv, "/a/c"sv, ""sv, "\0\0\0\1"sv, "\0\0\0\2"sv, "/"sv, "../b/."sv});
+  static constexpr auto extensions = std::to_array(
+      {"posix-rename@openssh.com"sv, "statvfs@openssh.com"sv, "fstatvfs@openssh.com"sv, "hardlink@openssh.com"sv,
+       "fsync@openssh.com"sv, "lsetstat@openssh.com"sv, "limits@openssh.com"sv, "expand-path@openssh.com"sv,
+       "users-groups-by-id@openssh.com"sv, "copy-data"sv, "home-directory"sv});
+  const auto at = [&](std::size_t index) { return static_cast<unsigned char>(choice[index]); };
+  const std::size_t kind = at(0) % (20 + extensions.size()) + 1;  // the types up to symlink, and then what is beyond
+  SftpReplies request;
+  request.begin(kind > 20 ? SftpType::extended : static_cast<SftpType>(kind), at(1));
+  if (kind > 20) {
+    request.put_text(extensions[kind - 21]);
   }
-  return packets;
+  request.put_text(texts[at(1) % texts.size()]);
+  if ((at(2) & 1) != 0) {
+    request.put_long(at(3));
+  }
+  if ((at(2) & 2) != 0) {
+    request.put_text(texts[at(1) / 8 % texts.size()]);
+  }
+  if ((at(2) & 4) != 0) {
+    request.put_number(at(3));
+  }
+  if ((at(2) & 8) != 0) {
+    request.put_number(at(3) % 16);  // which attributes
+    request.put_long(at(3));
+    request.put_long(at(3) | 0700);
+    request.put_long(at(2));
+  }
+  request.end();
+  return request.bytes();
+}
+
+std::string make_requests(std::string_view bytes) {
+  std::string requests;
+  for (; bytes.size() >= 4 && requests.size() < 4096; bytes.remove_prefix(4)) {
+    requests += make_request(bytes.substr(0, 4));
+  }
+  return requests;
 }
 
 void clean() {
@@ -137,7 +168,6 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
   std::atexit(leave);
   const rlimit largest_file = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
   ::setrlimit(RLIMIT_FSIZE, &largest_file);
-  ::signal(SIGXFSZ, SIG_IGN);
   return 0;
 }
 
@@ -146,8 +176,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     return 0;
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
+  [[maybe_unused]] static const auto before = ::signal(SIGXFSZ, SIG_IGN);  // libFuzzer took it after the set-up
   const std::size_t step = bytes[0] / 2 + 1;
-  const Conversation conversation = bytes[0] % 2 == 0 ? converse(text, step) : converse(make_packets(text), step);
+  const Conversation conversation = bytes[0] % 2 == 0 ? converse(text, step) : converse(make_requests(text), step);
   check(conversation);
   if (!conversation.asked.empty()) {
     clean();
