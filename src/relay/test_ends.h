@@ -25,14 +25,17 @@ enum class Family { tcp, local };
 // Two connected sockets.
 std::pair<Descriptor, Descriptor> connected(Family family);
 
-// A connection through a relay, seen by the client and by the program inside.
+// A connection through a relay, seen by the client and by the program inside. It ends with this at the latest.
 struct Relayed {
+  ~Relayed();
+
   Descriptor client;
   Descriptor inside;
   std::shared_ptr<Activity> activity = std::make_shared<Activity>();
   std::promise<Report> promise;
   std::future<Report> report = promise.get_future();
   boost::asio::cancellation_signal cancellation;
+  std::function<void(std::function<void()>)> on_event_thread;
 
   // How it ended, within the deadline.
   Report ended();

@@ -56,6 +56,17 @@ std::pair<Descriptor, Descriptor> connected(Family family) {
   return {std::move(caller), std::move(called)};
 }
 
+Relayed::~Relayed() {
+  if (!on_event_thread) {
+    return;
+  }
+  if (report.valid()) {
+    on_event_thread([&] { cancellation.emit(boost::asio::cancellation_type::terminal); });
+    report.wait();
+  }
+  on_event_thread([] {});  // it has let go of the promise
+}
+
 Report Relayed::ended() {
   require(report.wait_for(deadline) == std::future_status::ready, "the relay did not end");
   return report.get();
@@ -79,6 +90,7 @@ std::unique_ptr<Relayed> RelayTest::start(Family family, Limits limits, std::str
 }
 
 void RelayTest::start(Relayed& relayed, Ends ends, Limits limits) {
+  relayed.on_event_thread = [this](std::function<void()> work) { on_event_thread(std::move(work)); };
   on_event_thread([&] {
     boost::asio::co_spawn(loop, relay->run(std::move(ends), limits, relayed.activity),
                           boost::asio::bind_cancellation_slot(relayed.cancellation.slot(),
