@@ -46,13 +46,23 @@ void Inside::accept_all() {
       continue;
     }
     send_byte(socket);
+    if (use == static_cast<char>(Use::idle)) {
+      const std::lock_guard lock(mutex_);
+      idle_.push_back(std::move(socket));
+      continue;
+    }
     const Descriptor& kept = connections_.emplace_back(std::move(socket));
     if (use == static_cast<char>(Use::bulk)) {
       threads_.emplace_back([this, &kept] { swallow(kept); });
-    } else if (use == static_cast<char>(Use::echo)) {
+    } else {
       threads_.emplace_back([&kept] { echo(kept); });
     }
   }
+}
+
+void Inside::end_idle() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
 }
 
 // The kernel drops the bytes without a copy: it is not this program that is measured.

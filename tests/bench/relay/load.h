@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Inside {
   std::uint16_t port() const;
   // Bytes of bulk connections that have arrived.
   std::uint64_t arrived() const { return arrived_.load(std::memory_order_relaxed); }
+  // Closes its ends of the connections that are idle.
+  void end_idle();
 
  private:
   void accept_all();
@@ -38,6 +41,8 @@ class Inside {
   Descriptor listener_;
   std::atomic<std::uint64_t> arrived_ = 0;
   std::list<Descriptor> connections_;
+  std::mutex mutex_;
+  std::list<Descriptor> idle_;  // guarded by mutex_
   std::list<std::thread> threads_;
   std::thread acceptor_;
 };

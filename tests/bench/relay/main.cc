@@ -108,39 +108,43 @@ void round_trip(const Inside& inside, const std::vector<Opponent>& all) {
   }
 }
 
-double idle_once(const Program& program, std::size_t count) {
+double idle_once(Inside& inside, const Program& program, std::size_t count) {
   const std::uint64_t before = program.resident_bytes();
   std::vector<Descriptor> connections;
   while (connections.size() < count) {
     connections.push_back(open(program.port(), Use::idle));
   }
-  return static_cast<double>(program.resident_bytes() - before);
+  const std::uint64_t after = program.resident_bytes();
+  inside.end_idle();
+  return static_cast<double>(after - before);
 }
 
-void idle(const std::vector<Opponent>& all, std::size_t count) {
-  const double ours = idle_once(*all[0].program, count);
+void idle(Inside& inside, const std::vector<Opponent>& all, std::size_t count) {
+  const double ours = idle_once(inside, *all[0].program, count);
   const double limit = 100e6 * static_cast<double>(count) / 10000;
   report(text("relay, memory of %zu idle connections", count),
          text("%.1f MB (%.2f kB each)", ours / 1e6, ours / 1e3 / static_cast<double>(count)),
          text("<= %.0f MB", limit / 1e6).c_str(), ours <= limit);
   if (all.size() > 1) {
-    const double theirs = idle_once(*all[1].program, count);
+    const double theirs = idle_once(inside, *all[1].program, count);
     report(text("%s, memory of %zu idle connections", all[1].name, count),
            text("%.1f MB (%.2f kB each)", theirs / 1e6, theirs / 1e3 / static_cast<double>(count)), "-", true);
   }
 }
 
-void raise_limit_of_open_files() {
+// As far as it goes. How many files may then be open.
+std::size_t raise_limit_of_open_files() {
   rlimit limit{.rlim_cur = 200000, .rlim_max = 200000};
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
     ::getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+  return limit.rlim_cur;
 }
 
 void measure(std::size_t idle_connections) {
-  raise_limit_of_open_files();
+  const std::size_t files = raise_limit_of_open_files();
   // The programs are forks of this one: they start before it has threads, and find their way in by this port.
   Descriptor listener = listen_on_loopback();
   const std::uint16_t port = port_of(listener);
@@ -155,10 +159,10 @@ void measure(std::size_t idle_connections) {
   if (all.size() == 1) {
     std::puts("haproxy is not installed (sudo tools/packages install bench): nothing to compare the relay with");
   }
-  const Inside inside(std::move(listener));
+  Inside inside(std::move(listener));
   round_trip(inside, all);
   bulk(inside, all);
-  idle(all, idle_connections);
+  idle(inside, all, std::min(idle_connections, files / 2 - 100));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,12 +49,14 @@ void run_relay(const Descriptor& listener, std::uint16_t inside) {
   loop.run();
 }
 
-void write_configuration(const std::string& path, int listener, std::uint16_t inside, const std::string& option) {
-  std::ofstream(path) << "global\n  maxconn 20000\n"
-                      << "defaults\n  mode tcp\n  " << option << "\n"
+// In memory: there is no file to remove. The path is for the program that inherits the descriptor.
+std::string configuration(int listener, std::uint16_t inside, const std::string& option) {
+  std::string path = "/proc/self/fd/" + std::to_string(::memfd_create("haproxy.cfg", 0));
+  std::ofstream(path) << "defaults\n  mode tcp\n  " << option << "\n"
                       << "  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
                       << "listen relay\n  bind fd@" << listener << "\n"
                       << "  server inside 127.0.0.1:" << inside << "\n";
+  return path;
 }
 
 std::string field_of(const std::filesystem::path& path, const std::string& name) {
@@ -77,15 +80,11 @@ std::unique_ptr<Program> Program::haproxy(std::uint16_t inside, const std::strin
   if (!std::filesystem::exists(haproxy_path)) {
     return nullptr;
   }
-  std::string file = (std::filesystem::temp_directory_path() / "berth-relay-bench-XXXXXX").string();
-  const Descriptor made(::mkstemp(file.data()));
-  auto program = std::unique_ptr<Program>(new Program([=](const Descriptor& listener) {
-    write_configuration(file, listener.get(), inside, option);
+  return std::unique_ptr<Program>(new Program([=](const Descriptor& listener) {
     ::fcntl(listener.get(), F_SETFD, 0);
-    ::execl(haproxy_path, haproxy_path, "-db", "-q", "-f", file.c_str(), nullptr);
+    const std::string path = configuration(listener.get(), inside, option);
+    ::execl(haproxy_path, haproxy_path, "-db", "-f", path.c_str(), nullptr);
   }));
-  program->configuration_ = file;
-  return program;
 }
 
 Program::Program(const Run& run) {
@@ -105,9 +104,6 @@ Program::Program(const Run& run) {
 Program::~Program() {
   ::kill(process_, SIGKILL);
   ::waitpid(process_, nullptr, 0);
-  if (!configuration_.empty()) {
-    std::filesystem::remove(configuration_);
-  }
 }
 
 std::chrono::nanoseconds Program::processor_time() const {

@@ -37,7 +37,6 @@ class Program {
 
   pid_t process_ = -1;
   std::uint16_t port_ = 0;
-  std::string configuration_;  // a file to remove in the end
 };
 
 }  // namespace berth::bench
