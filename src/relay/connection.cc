@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace berth::relay {
+namespace {
+
+constexpr Milliseconds longest_idle_limit = std::chrono::hours{24 * 3660};  // what a moment can be added to
+
+}  // namespace
 
 Connection::Connection(Ends ends, Limits limits, std::shared_ptr<Activity> activity, Ended ended)
     : client_(*this, std::move(ends.client)),
       inside_(*this, std::move(ends.inside)),
       from_client_(client_, inside_, std::move(ends.from_client)),
       from_inside_(inside_, client_, {}),
-      idle_limit_(limits.idle),
+      idle_limit_(std::min(limits.idle, longest_idle_limit)),
       activity_(std::move(activity)),
       ended_(std::move(ended)) {}
 
@@ -60,7 +66,7 @@ void Connection::note_progress(std::uint64_t from_client_before, std::uint64_t f
 }
 
 Connection::Moment Connection::idle_at() const {
-  return idle_limit_ == Milliseconds{0} ? Moment::max() : last_moved_ + idle_limit_;
+  return idle_limit_ <= Milliseconds{0} ? Moment::max() : last_moved_ + idle_limit_;
 }
 
 Report Connection::finish(End end, int epoll, Supplies& supplies) {

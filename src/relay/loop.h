@@ -23,7 +23,7 @@ namespace berth::relay {
 // nothing.
 class Loop {
  public:
-  Loop();
+  explicit Loop(std::size_t most_pipes);
   ~Loop() { stop(); }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

@@ -16,6 +16,9 @@
 namespace berth::relay {
 namespace {
 
+// Of all loops: half of the pipe memory that a user without privileges has by default.
+constexpr std::size_t most_pipes = 32;
+
 // Where the end of a connection arrives on the event thread. Shared by the task and the message that is on its way.
 struct Outcome {
   explicit Outcome(async::Executor event_thread) : executor(std::move(event_thread)), arrived(executor) {}
@@ -37,8 +40,9 @@ void announce(std::shared_ptr<Outcome> outcome, Report report) {
 }  // namespace
 
 Relay::Relay(Settings settings) {
-  for (std::size_t count = std::max<std::size_t>(settings.threads, 1); count > 0; --count) {
-    loops_.push_back(std::make_shared<Loop>());
+  const std::size_t threads = std::max<std::size_t>(settings.threads, 1);
+  while (loops_.size() < threads) {
+    loops_.push_back(std::make_shared<Loop>(std::clamp<std::size_t>(most_pipes / threads, 2, 16)));
   }
 }
 

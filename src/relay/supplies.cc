@@ -10,7 +10,6 @@ namespace berth::relay {
 namespace {
 
 constexpr std::size_t most_spare_buffers = 16;
-constexpr std::size_t most_pipes = 16;
 constexpr int wanted_capacity = 1 << 20;
 // Users beyond their share of pipe memory (/proc/sys/fs/pipe-user-pages-soft) get tiny pipes; copying beats those.
 constexpr int least_capacity = 65536;
@@ -39,7 +38,7 @@ std::unique_ptr<Pipe> Pipes::take(std::chrono::steady_clock::time_point now) {
     spare_.pop_back();
     return pipe;
   }
-  if (made_ == most_pipes || now < not_before_) {
+  if (made_ == most_ || now < not_before_) {
     return nullptr;
   }
   std::unique_ptr<Pipe> pipe = make();

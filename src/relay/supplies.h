@@ -36,6 +36,7 @@ struct Pipe {
 // is moving bytes by it.
 class Pipes {
  public:
+  explicit Pipes(std::size_t most) : most_(most) {}
   // Empty when there is none to be had: then bytes are copied.
   std::unique_ptr<Pipe> take(std::chrono::steady_clock::time_point now);
   // Takes an empty pipe back.
@@ -47,12 +48,15 @@ class Pipes {
   std::unique_ptr<Pipe> make();
 
   std::vector<std::unique_ptr<Pipe>> spare_;
+  std::size_t most_;
   std::size_t made_ = 0;
   std::chrono::steady_clock::time_point not_before_{};
 };
 
 // What the connections of a loop share; its thread only, but for the count.
 struct Supplies {
+  explicit Supplies(std::size_t most_pipes) : pipes(most_pipes) {}
+
   Buffers buffers;
   Pipes pipes;
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
