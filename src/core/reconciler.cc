@@ -176,6 +176,7 @@ async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Che
 
 void Reconciler::adopt(const Instance& instance) {
   actual_[instance.id] = InstanceStatus{instance.id.text(), instance.image.text(), InstanceActivity::running, false};
+  ++active_;
   tell(instance.id);
 }
 
@@ -187,6 +188,7 @@ void Reconciler::take(const Admission& admission) {
   while (admissions_.size() > most_admissions) {
     admissions_.pop_front();
   }
+  active_ = admission.active;
   slots_.set_waiting(admission.waiting != 0);
   pools_.set_room(limits_.most_active - std::min<std::size_t>(limits_.most_active, admission.active));
   wake(admission.admitted);

@@ -62,6 +62,8 @@ class Reconciler {
   async::Task<> settled(InstanceId id, Milliseconds limit);
 
   const HostLimits& limits() const { return limits_; }
+  // How many instances take up room on the host, of all that have a row.
+  std::size_t active() const { return active_; }
   Pools& pools() { return pools_; }
   // How long the one at `position` of the queue will wait, as things go; nothing when nobody can tell.
   std::optional<Seconds> wait_at(std::size_t position) const;
@@ -104,6 +106,7 @@ class Reconciler {
   };
   std::map<InstanceId, Retry> retries_;
   std::map<InstanceId, std::weak_ptr<async::Trigger>> waits_;
+  std::size_t active_ = 0;
   std::deque<TimePoint> admissions_;   // the last ones from the queue
   std::vector<TimePoint> lease_ends_;  // of what is active, rising, while instances wait
   TimePoint history_forgotten_at_;

@@ -50,7 +50,7 @@ std::string detail_of(const Instance& instance, InstanceEvent event) {
     case InstanceState::failed:
       return "failed: " + instance.reason.value_or("for an unknown reason");
     case InstanceState::gone:
-      return "is gone";
+      return instance.reason ? "is gone: " + *instance.reason : "is gone";
   }
   return {};
 }
