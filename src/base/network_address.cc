@@ -71,8 +71,7 @@ std::optional<Network> Network::parse(std::string_view text) {
     const std::string_view digits = text.substr(slash + 1);
     const int most = address->is_ipv4() ? 32 : 128;
     const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), network.length_);
-    if (fault != std::errc{} || end != digits.data() + digits.size() || network.length_ < 0 ||
-        network.length_ > most) {
+    if (fault != std::errc{} || end != digits.data() + digits.size() || network.length_ < 0 || network.length_ > most) {
       return std::nullopt;
     }
     network.length_ += 128 - most;

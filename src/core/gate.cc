@@ -104,7 +104,8 @@ void Gate::forget_old_uses() {
     return;
   }
   const TimePoint now = clock_.now();
-  std::erase_if(uses_, [&](const auto& entry) { return faded(entry.second.recent, now - entry.second.counted_at) < 1; });
+  std::erase_if(uses_,
+                [&](const auto& entry) { return faded(entry.second.recent, now - entry.second.counted_at) < 1; });
   if (uses_.size() >= most_uses) {
     uses_.clear();  // a flood from everywhere: nobody is more guilty than another
   }

@@ -20,7 +20,7 @@ struct ListedNetwork {
 };
 
 struct GateSettings {
-  std::vector<ListedNetwork> allow;    // empty: everybody; `deny` wins
+  std::vector<ListedNetwork> allow;  // empty: everybody; `deny` wins
   std::vector<ListedNetwork> deny;
   std::uint32_t most_per_address = 256;  // connections at a time; an IPv6 /64 counts as one
   std::uint32_t most_per_token = 64;
@@ -32,9 +32,9 @@ std::vector<std::string> faults_of(const GateSettings& settings);
 
 struct GateCounts {
   std::uint64_t passed = 0;
-  std::uint64_t denied = 0;         // by the lists
-  std::uint64_t too_many = 0;       // from one address or with one token
-  std::uint64_t wrong_tokens = 0;   // or no whole one in time
+  std::uint64_t denied = 0;        // by the lists
+  std::uint64_t too_many = 0;      // from one address or with one token
+  std::uint64_t wrong_tokens = 0;  // or no whole one in time
   std::uint64_t wrong_proofs = 0;
 };
 

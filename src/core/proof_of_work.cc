@@ -10,9 +10,7 @@
 namespace berth::core {
 namespace {
 
-std::uint32_t value_of(char digit) {
-  return static_cast<std::uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
+std::uint32_t value_of(char digit) { return static_cast<std::uint32_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10); }
 
 // Of a number in hexadecimal.
 std::uint32_t leading_zero_bits(std::string_view digits) {

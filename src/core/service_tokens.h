@@ -14,8 +14,8 @@ namespace berth::core {
 class ServiceTokens {
  public:
   virtual ~ServiceTokens() = default;
-  // A name of the token's holder that tells nothing about the token: the same for every use of it. Nothing: the token is
-  // not known. Throws Error{unavailable} when it cannot be told.
+  // A name of the token's holder that tells nothing about the token: the same for every use of it. Nothing: the token
+  // is not known. Throws Error{unavailable} when it cannot be told.
   virtual async::Task<std::optional<std::string>> holder_of(std::string token) = 0;
 };
 

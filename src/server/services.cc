@@ -11,18 +11,23 @@ namespace {
 
 constexpr std::string_view until = " until ";
 
+}  // namespace
+
 core::Service service_of(const ServiceConfig& config) {
-  return {.name = config.name,
-          .image = config.image,
-          .plan = config.plan,
-          .launch = {.command = config.command, .user = config.user, .port = config.port, .read_only = config.read_only},
-          .mode = config.mode,
-          .idle_limit = config.idle_limit,
-          .total_limit = config.total_limit,
-          .max_instances = config.max_instances,
-          .least_ready = config.least_ready,
-          .most_ready = config.most_ready};
+  return {
+      .name = config.name,
+      .image = config.image,
+      .plan = config.plan,
+      .launch = {.command = config.command, .user = config.user, .port = config.port, .read_only = config.read_only},
+      .mode = config.mode,
+      .idle_limit = config.idle_limit,
+      .total_limit = config.total_limit,
+      .max_instances = config.max_instances,
+      .least_ready = config.least_ready,
+      .most_ready = config.most_ready};
 }
+
+namespace {
 
 std::vector<core::ListedNetwork> networks_of(const std::vector<std::string>& lines) {
   std::vector<core::ListedNetwork> networks;

@@ -9,6 +9,8 @@
 
 namespace berth::server {
 
+core::Service service_of(const ServiceConfig& config);
+
 // Every fault of the configured services as a sentence.
 std::vector<std::string> faults_of_services(const Config& config);
 

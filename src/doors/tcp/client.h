@@ -7,8 +7,8 @@
 
 #include "async/task.h"
 #include "base/descriptor.h"
-#include "base/network_address.h"
 #include "base/error.h"
+#include "base/network_address.h"
 
 namespace berth::doors::tcp {
 

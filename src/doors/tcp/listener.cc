@@ -158,8 +158,7 @@ async::Task<> TcpDoor::Listener::greet_and_relay(Client& client) {
   if (frame->is_reset()) {
     co_await services_.reset(offer_.service.name, all);
   }
-  co_await relay_to_instance(client,
-                             {.key = all + hexadecimal(frame->identifier), .holder = all, .share = *holder});
+  co_await relay_to_instance(client, {.key = all + hexadecimal(frame->identifier), .holder = all, .share = *holder});
 }
 
 async::Task<bool> TcpDoor::Listener::has_worked(Client& client) {
@@ -198,12 +197,12 @@ async::Task<> TcpDoor::Listener::relay_to_instance(Client& client, core::Visitor
   }
   const auto activity = std::make_shared<relay::Activity>();  // shared: written by a relay thread
   visit->measure_idle(idle_of(activity));
-  const auto move_bytes = [](relay::Relay& relay, relay::Ends ends,
+  const auto move_bytes = [](relay::Relay& relay, relay::Ends ends, Milliseconds idle,
                              std::shared_ptr<relay::Activity> moved) -> async::Task<> {
-    co_await relay.run(std::move(ends), {}, std::move(moved));
+    co_await relay.run(std::move(ends), {.idle = idle}, std::move(moved));
   };
   relay::Ends ends{.client = client.release(), .inside = std::move(inside), .from_client = {}};
-  co_await async::race(move_bytes(relay_, std::move(ends), activity), visit->ended());
+  co_await async::race(move_bytes(relay_, std::move(ends), offer_.service.idle_limit, activity), visit->ended());
 }
 
 }  // namespace berth::doors::tcp

@@ -28,14 +28,14 @@ TEST(ProxyProtocol, reads_the_address_from_a_binary_header) {
   const std::string source = "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s;
   EXPECT_EQ(read_proxy_header(binary + "\x21\x21\0\x24"s + source + std::string(20, 'x'))->address->text(),
             "2001:db8::1");
-  EXPECT_FALSE(read_proxy_header(binary + "\x20\0\0\0"s)->address);       // the proxy's own
-  EXPECT_EQ(read_proxy_header(binary + "\x20\0\0\2ab"s)->length, 18U);    // with an extension
-  EXPECT_FALSE(read_proxy_header(binary + "\x21\x31\0\0"s)->address);     // a unix socket
+  EXPECT_FALSE(read_proxy_header(binary + "\x20\0\0\0"s)->address);     // the proxy's own
+  EXPECT_EQ(read_proxy_header(binary + "\x20\0\0\2ab"s)->length, 18U);  // with an extension
+  EXPECT_FALSE(read_proxy_header(binary + "\x21\x31\0\0"s)->address);   // a unix socket
 }
 
 TEST(ProxyProtocol, waits_while_a_header_is_not_whole) {
-  for (const std::string& whole :
-       {"PROXY TCP4 192.0.2.1 203.0.113.1 56324 443\r\n"s, binary + "\x21\x11\0\x0c\xc0\0\2\1\xcb\0\x71\1\xdc\4\1\xbb"s}) {
+  for (const std::string& whole : {"PROXY TCP4 192.0.2.1 203.0.113.1 56324 443\r\n"s,
+                                   binary + "\x21\x11\0\x0c\xc0\0\2\1\xcb\0\x71\1\xdc\4\1\xbb"s}) {
     for (std::size_t length = 0; length < whole.size(); ++length) {
       EXPECT_FALSE(read_proxy_header(whole.substr(0, length))) << length;
     }

@@ -27,8 +27,8 @@ struct Offer {
   std::unique_ptr<core::ServiceTokens> tokens;  // of mode `token`
 };
 
-// Connections to services: the gate, the token, then an instance and the bytes both ways. It adds no byte of its own, but
-// for the proof of work where one is asked for, and says nothing on failure. Lives on the event thread; cancelling
+// Connections to services: the gate, the token, then an instance and the bytes both ways. It adds no byte of its own,
+// but for the proof of work where one is asked for, and says nothing on failure. Lives on the event thread; cancelling
 // serve() ends the connections and leaves the instances.
 class TcpDoor {
  public:
