@@ -21,6 +21,8 @@ export type EventType = BerthEvent['type'];
 export type Token = Schemas['Token'];
 export type LoginLink = Schemas['LoginLink'];
 export type Health = Schemas['Health'];
+export type Service = Schemas['Service'];
+export type Pool = Schemas['Pool'];
 
 export const base = '/api/v1';
 
@@ -95,6 +97,10 @@ export const api = {
   tokens: () => all((cursor) => data(client.GET('/tokens', { params: { query: paging(cursor) } }))),
   createToken: (body: Schemas['CreateToken']) => data(client.POST('/tokens', { body })),
   removeToken: (token: string) => data(client.DELETE('/tokens/{token}', { params: { path: { token } } })),
+
+  services: () => data(client.GET('/services')).then((list) => list.items),
+  resetService: (service: string) => data(client.POST('/services/{service}/reset', { params: { path: { service } } })),
+  pools: () => data(client.GET('/pools')).then((list) => list.items),
 
   plans: () => data(client.GET('/plans')).then((list) => list.items),
   images: () => data(client.GET('/images')).then((list) => list.items),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { BerthEvent, InstanceState, Plan, Scope, Session } from './api';
+import type { BerthEvent, Instance, InstanceState, Plan, Scope, Session } from './api';
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
@@ -107,9 +107,13 @@ export function stateName(state: InstanceState): string {
   return stateNames[state];
 }
 
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** As a sentence: Berth tells of problems as one that goes on after a colon. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = capitalised(text);
   return /[.!?…)]$/.test(begun) ? begun : `${begun}.`;
 }
 
@@ -119,6 +123,24 @@ export function ordinal(position: number): string {
   return `${position}${ending}`;
 }
 
+/** "about 2 minutes": a guess is not told to the second. */
+export function about(seconds: number): string {
+  if (seconds < 45) return 'less than a minute';
+  const minutes = Math.round(seconds / 60);
+  if (minutes <= 1) return 'about a minute';
+  if (minutes < 60) return `about ${minutes} minutes`;
+  const hours = Math.round(seconds / 3600);
+  if (hours <= 1) return 'about an hour';
+  return hours < 24 ? `about ${hours} hours` : 'a day or more';
+}
+
+/** "3rd in the queue, about 2 minutes". */
+export function queueWords(instance: Pick<Instance, 'queue_position' | 'queue_wait'>): string {
+  if (instance.queue_position === null) return 'waiting for a place';
+  const place = `${ordinal(instance.queue_position)} in the queue`;
+  return instance.queue_wait === null ? place : `${place}, ${about(instance.queue_wait)}`;
+}
+
 const eventNames: Partial<Record<BerthEvent['type'], string>> = {
   instance_asleep: 'Instance paused',
   instance_grace: 'Time over',
@@ -126,8 +148,7 @@ const eventNames: Partial<Record<BerthEvent['type'], string>> = {
 };
 
 export function eventName(type: BerthEvent['type']): string {
-  const words = eventNames[type] ?? type.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capitalised(eventNames[type] ?? type.replaceAll('_', ' '));
 }
 
 export const scopeWords: Record<Scope, string> = {

@@ -66,6 +66,29 @@ describe('words and numbers', () => {
     expect([1, 2, 3, 4, 11, 12, 13, 21, 112].map(format.ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '112th']);
   });
 
+  it('guesses are not told to the second', () => {
+    expect([0, 44, 45, 89, 90, 150, 3540, 3599, 5400, 7200, 86400].map(format.about)).toEqual([
+      'less than a minute',
+      'less than a minute',
+      'about a minute',
+      'about a minute',
+      'about 2 minutes',
+      'about 3 minutes',
+      'about 59 minutes',
+      'about an hour',
+      'about 2 hours',
+      'about 2 hours',
+      'a day or more',
+    ]);
+  });
+
+  it('a place in the queue, with the wait only when it is known', () => {
+    expect(format.queueWords({ queue_position: 3, queue_wait: 121 })).toBe('3rd in the queue, about 2 minutes');
+    expect(format.queueWords({ queue_position: 1, queue_wait: 0 })).toBe('1st in the queue, less than a minute');
+    expect(format.queueWords({ queue_position: 3, queue_wait: null })).toBe('3rd in the queue');
+    expect(format.queueWords({ queue_position: null, queue_wait: 5 })).toBe('waiting for a place');
+  });
+
   it('paths', () => {
     expect(format.joinPath('/root/', 'a b')).toBe('/root/a b');
     expect(format.joinPath('/', 'a')).toBe('/a');

@@ -13,6 +13,7 @@ const instance = (id: string, more: Partial<Instance> = {}): Instance => ({
   state: 'running',
   reason: null,
   queue_position: null,
+  queue_wait: null,
   created_at: '2026-01-01T00:00:00Z',
   started_at: null,
   expires_at: null,
@@ -39,9 +40,9 @@ it('an event changes the state at once and asks for the rest', () => {
 });
 
 it('an instance that leaves the queue has no position in it any more', () => {
-  const queued = instance('one', { state: 'queued', queue_position: 2 });
+  const queued = instance('one', { state: 'queued', queue_position: 2, queue_wait: 90 });
   expect(reduceInstances([queued], event('instance_queued')).instances[0]!.queue_position).toBe(2);
-  expect(reduceInstances([queued], event('instance_starting')).instances[0]!.queue_position).toBeNull();
+  expect(reduceInstances([queued], event('instance_starting')).instances[0]).toMatchObject({ queue_position: null, queue_wait: null });
 });
 
 it('an unknown instance is fetched, unless it is gone', () => {

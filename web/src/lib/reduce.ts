@@ -32,7 +32,7 @@ export function reduceInstances(instances: Instance[], event: BerthEvent): Reduc
   return {
     instances: instances.map((instance) =>
       instance.id === id
-        ? { ...instance, state, queue_position: state === 'queued' ? instance.queue_position : null }
+        ? { ...instance, state, ...(state === 'queued' ? {} : { queue_position: null, queue_wait: null }) }
         : instance,
     ),
     stale: id,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export type Route =
-  | { name: 'home' | 'login' | 'events' | 'tokens' | 'accounts' | 'images' | 'api-docs' | 'unknown' }
+  | { name: 'home' | 'login' | 'events' | 'tokens' | 'accounts' | 'images' | 'services' | 'api-docs' | 'unknown' }
   | { name: 'instance'; id: string };
 
 export function routeOf(path: string): Route {
@@ -17,7 +17,7 @@ export function routeOf(path: string): Route {
   const [only] = parts;
   if (parts.length === 1) {
     if (only === 'instances') return { name: 'home' };
-    if (only === 'login' || only === 'events' || only === 'tokens' || only === 'accounts' || only === 'images' || only === 'api-docs') {
+    if (only === 'login' || only === 'events' || only === 'tokens' || only === 'accounts' || only === 'images' || only === 'services' || only === 'api-docs') {
       return { name: only };
     }
   }

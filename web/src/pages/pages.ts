@@ -12,6 +12,7 @@ const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: 
   events: () => import('./Events.svelte'),
   tokens: () => import('./Tokens.svelte'),
   accounts: () => import('./Accounts.svelte'),
+  services: () => import('./Services.svelte'),
   images: () => import('./Images.svelte'),
   'api-docs': () => import('./ApiDocs.svelte'),
   unknown: () => import('./Unknown.svelte'),

@@ -2,7 +2,9 @@
 import { api, type Instance, type InstanceAction } from '../api';
 import { asProblem, type Problem } from '../problem';
 import { reduceInstances, withInstance } from '../reduce';
+import { Refresher } from '../refresher';
 import { SerialFetcher } from '../serial';
+import { whileVisible } from '../while-visible';
 import { live } from './live.svelte';
 
 const whole = '*';
@@ -52,6 +54,14 @@ class Instances {
     };
   }
 
+  /**
+   * Places and waits in the queue change with the instances of others, of which no event tells: while one is looked at
+   * they are asked for again. The answer ends that.
+   */
+  followQueue(): () => void {
+    return whileVisible(new Refresher({ fetch: () => this.refreshQueue(), every: 10_000 }));
+  }
+
   show(which: { all?: boolean; everyone?: boolean }): void {
     this.all = which.all ?? this.all;
     this.everyone = which.everyone ?? this.everyone;
@@ -92,6 +102,11 @@ class Instances {
     this.problem = null;
     this.all = false;
     this.everyone = false;
+  }
+
+  private async refreshQueue(): Promise<void> {
+    const [first, ...others] = this.list.filter((instance) => instance.state === 'queued');
+    if (first !== undefined) await (others.length === 0 ? this.refresh(first.id) : this.load());
   }
 
   private async fetchList(): Promise<void> {

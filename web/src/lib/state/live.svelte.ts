@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { address, api, type BerthEvent, type EventType } from '../api';
 import { LiveSource } from '../live-source';
+import { whileVisible } from '../while-visible';
 
 const everyType: Record<EventType, true> = {
   instance_created: true,
@@ -84,13 +85,7 @@ class Live {
       },
       onLost: () => {},
     });
-    const follow = () => (document.visibilityState === 'visible' ? source.start() : source.stop());
-    follow();
-    document.addEventListener('visibilitychange', follow);
-    return () => {
-      document.removeEventListener('visibilitychange', follow);
-      source.stop();
-    };
+    return whileVisible(source);
   }
 
   private follow(): void {
