@@ -24,6 +24,6 @@ it('the gauge of a pool has room for all there is', () => {
 it('a pool in words', () => {
   expect(readyWords({ ready: 2, making: 0, wanted: 4 })).toBe('2 of 4 ready');
   expect(readyWords({ ready: 2, making: 1, wanted: 4 })).toBe('2 of 4 ready, 1 being made');
-  expect(rangeWords({ least: 2, most: 20 })).toBe('from 2 to 20, as demand asks');
+  expect(rangeWords({ least: 2, most: 20 })).toBe('2 to 20, as demand asks');
   expect(rangeWords({ least: 2, most: 2 })).toBe('always 2');
 });

@@ -81,5 +81,5 @@ export function readyWords(pool: Pick<Pool, 'ready' | 'making' | 'wanted'>): str
 
 export function rangeWords(pool: Pick<Pool, 'least' | 'most'>): string {
   if (pool.most <= pool.least) return `always ${pool.least}`;
-  return `from ${pool.least} to ${pool.most}, as demand asks`;
+  return `${pool.least} to ${pool.most}, as demand asks`;
 }
