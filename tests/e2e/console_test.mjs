@@ -141,7 +141,7 @@ test("a token is shown once and can be revoked", async () => {
   await page.context().close();
 });
 
-const pages = ["/", "/images", "/events", "/tokens", "/accounts", "/api-docs", "/nowhere"];
+const pages = ["/", "/images", "/events", "/tokens", "/accounts", "/services", "/api-docs", "/nowhere"];
 
 for (const look of [{ dark: false, width: 1280 }, { dark: true, width: 1280 }, { dark: false, width: 380 }]) {
   test(`every page is accessible and fits (${look.dark ? "dark" : "light"}, ${look.width} px)`, async () => {
