@@ -16,6 +16,7 @@ namespace berth::cli {
 
 void add_account_commands(CLI::App& app, Invocation& run);     // login logout whoami account login-link
 void add_token_commands(CLI::App& app, Invocation& run);       // token
+void add_key_commands(CLI::App& app, Invocation& run);         // key
 void add_create_command(CLI::App& app, Invocation& run);       // create
 void add_instance_commands(CLI::App& app, Invocation& run);    // ls show extend stop start restart pause resume rm
 void add_watch_commands(CLI::App& app, Invocation& run);       // events ports usage

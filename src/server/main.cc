@@ -54,6 +54,7 @@ struct Arguments {
   std::string config_file;
   std::optional<std::string> data_dir;
   std::optional<std::string> listen;
+  std::optional<std::string> ssh_listen;
   std::optional<std::string> warden_socket;
   std::optional<std::string> console;
 };
@@ -62,6 +63,7 @@ Config config_of(const Arguments& arguments) {
   Config config = arguments.config_file.empty() ? Config{} : read_config(arguments.config_file);
   config.data_dir = arguments.data_dir.value_or(config.data_dir);
   config.listen = arguments.listen.value_or(config.listen);
+  config.ssh.listen = arguments.ssh_listen.value_or(config.ssh.listen);
   config.warden_socket = arguments.warden_socket.value_or(config.warden_socket);
   config.console = arguments.console.value_or(config.console);
   return config;
@@ -75,6 +77,7 @@ int start(int argc, char** argv) {
   app.add_option("--config", arguments.config_file, "TOML file; see --print-config")->type_name("FILE");
   app.add_option("--data-dir", arguments.data_dir, "its own files are in DIR/server")->type_name("DIR");
   app.add_option("--listen", arguments.listen, "address of page and API")->type_name("HOST:PORT");
+  app.add_option("--ssh-listen", arguments.ssh_listen, "address of the SSH door")->type_name("HOST:PORT");
   app.add_option("--warden-socket", arguments.warden_socket, "where berth-warden listens")->type_name("FILE");
   app.add_option("--console", arguments.console, "the built web console")->type_name("DIR");
   app.add_flag("--check", check, "print all faults of the configuration and end");

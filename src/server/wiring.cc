@@ -15,6 +15,7 @@
 #include "base/described.h"
 #include "doors/rest/problem.h"
 #include "doors/rest/rest_door.h"
+#include "doors/ssh/ssh_door.h"
 #include "doors/web/web_door.h"
 #include "http/server.h"
 #include "runtimes/local/local_images.h"
@@ -48,6 +49,28 @@ doors::rest::Settings rest_settings(const Config& config) {
           .contract = read_contract(config),
           .upload_folder = make_folder(own_folder(config) / "scratch").string(),
           .largest_upload = config.limits.largest_upload};
+}
+
+std::string ssh_host(const Config& config) {
+  if (!config.ssh.host.empty()) {
+    return config.ssh.host;
+  }
+  std::string url = public_url(config, 0);
+  url.erase(0, url.find("//") + 2);
+  return url.starts_with('[') ? url.substr(1, url.find(']') - 1) : url.substr(0, url.find_first_of(":/"));
+}
+
+doors::ssh::Settings ssh_settings(const Config& config) {
+  const Address address = parse_address(config.ssh.listen);
+  return {.address = address.host,
+          .port = address.port,
+          .host = ssh_host(config),
+          .key_file = make_folder(own_folder(config)) / "ssh-host-key",
+          .guests = config.ssh.guests,
+          .limits = {.most_connections = config.ssh.most_connections,
+                     .most_strangers = config.ssh.most_strangers,
+                     .most_strangers_per_address = config.ssh.most_strangers_per_address,
+                     .most_failures_per_minute = config.ssh.most_failures_per_minute}};
 }
 
 }  // namespace
@@ -88,27 +111,39 @@ class Wiring::Parts {
         reconciler_(runtime_, journal_, links_, clock_, {config_.limits.most_active, config_.limits.most_queued},
                     tasks_, log_),
         accounts_(journal_, clock_, config_.plan),
+        ssh_keys_(journal_, clock_, config_.plan),
         instances_(journal_, reconciler_, runtime_, clock_, config_.plan),
         sessions_(journal_, instances_, links_, clock_),
         images_(journal_, library_, clock_, tasks_),
         events_(journal_),
-        rest_(
-            {accounts_, instances_, sessions_, images_, events_, journal_, links_, clock_, [this] { return health(); }},
-            rest_settings(config_)),
+        rest_({accounts_, ssh_keys_, instances_, sessions_, images_, events_, journal_, links_, clock_,
+               [this] { return health(); }, [this] { return ssh_form(); }},
+              rest_settings(config_)),
         web_(config_.console),
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
+    if (!config_.ssh.listen.empty()) {
+      ssh_ = std::make_unique<doors::ssh::SshDoor>(
+          executor, doors::ssh::Services{ssh_keys_, instances_, sessions_, clock_, log_}, ssh_settings(config_));
+    }
   }
 
   async::Task<> open() {
     server_.listen();
+    if (ssh_) {
+      ssh_->listen();
+      log_("SSH on port " + std::to_string(ssh_->port()) + ", host key " + ssh_->fingerprint());
+    }
     co_await keep_admin_token();
   }
 
   async::Task<> serve() {
     tasks_.spawn(reconciler_.run());
     tasks_.spawn(prepare_images());
+    if (ssh_) {
+      tasks_.spawn(ssh_->serve());
+    }
     std::exception_ptr ended;
     try {
       co_await server_.serve();
@@ -182,6 +217,13 @@ class Wiring::Parts {
     }
   }
 
+  doors::rest::SshForm ssh_form() const {
+    if (!ssh_) {
+      return {};
+    }
+    return {.enabled = true, .address = ssh_host(config_), .port = ssh_->port(), .fingerprint = ssh_->fingerprint()};
+  }
+
   async::Task<std::vector<doors::rest::CheckForm>> health() {
     std::vector<doors::rest::CheckForm> checks;
     checks.push_back(co_await check("store", ask_store()));
@@ -217,6 +259,7 @@ class Wiring::Parts {
   core::AgentLinks links_;
   core::Reconciler reconciler_;
   core::Accounts accounts_;
+  core::SshKeys ssh_keys_;
   core::Instances instances_;
   core::Sessions sessions_;
   core::Images images_;
@@ -225,6 +268,7 @@ class Wiring::Parts {
   doors::web::WebDoor web_;
   http::Router router_;
   http::Server server_;
+  std::unique_ptr<doors::ssh::SshDoor> ssh_;  // none: not configured
 };
 
 Wiring::Wiring(async::Executor executor, Config config, Log log)

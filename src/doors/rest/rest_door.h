@@ -11,6 +11,7 @@
 #include "core/images.h"
 #include "core/instances.h"
 #include "core/sessions.h"
+#include "core/ssh_keys.h"
 #include "doors/rest/forms.h"
 #include "http/router.h"
 
@@ -26,6 +27,7 @@ struct Settings {
 // The use cases and what else the door needs from the wiring.
 struct Services {
   core::Accounts& accounts;
+  core::SshKeys& ssh_keys;
   core::Instances& instances;
   core::Sessions& sessions;
   core::Images& images;
@@ -34,6 +36,7 @@ struct Services {
   core::AgentLinks& links;
   const Clock& clock;
   std::function<async::Task<std::vector<CheckForm>>()> health;
+  std::function<SshForm()> ssh;
 };
 
 // The REST API and its streams under /api/v1. Translates and never decides. Lives as long as the router it filled;
@@ -67,6 +70,11 @@ class RestDoor {
   async::Task<> list_tokens(http::Exchange& exchange, core::Caller caller);
   async::Task<> create_token(http::Exchange& exchange, core::Caller caller);
   async::Task<> remove_token(http::Exchange& exchange, core::Caller caller);
+  // ssh_routes.cc
+  async::Task<> get_ssh(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_ssh_keys(http::Exchange& exchange, core::Caller caller);
+  async::Task<> add_ssh_key(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_ssh_key(http::Exchange& exchange, core::Caller caller);
   // image_routes.cc
   async::Task<> list_plans(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_images(http::Exchange& exchange, core::Caller caller);
