@@ -2,7 +2,6 @@
 #include "doors/ssh/served_session.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -83,7 +82,7 @@ async::Task<> ServedSession::run_terminal(InstanceId id) {
 async::Task<> ServedSession::attach(InstanceId id, std::string wanted) {
   std::vector<std::uint32_t> candidates;
   for (const core::SessionSummary& session : co_await around_.services.sessions.list(around_.caller, id)) {
-    const bool chosen = wanted.empty() ? session.viewers == 0 : std::to_string(session.session) == wanted;
+    const bool chosen = wanted.empty() ? session.viewers == 0 : session_text(session.session) == wanted;
     if (is_open_terminal(session) && chosen) {
       candidates.push_back(session.session);
     }
@@ -94,9 +93,9 @@ async::Task<> ServedSession::attach(InstanceId id, std::string wanted) {
   if (candidates.size() > 1) {
     std::string numbers;
     for (const std::uint32_t number : candidates) {
-      numbers += " " + std::to_string(number);
+      numbers += " " + session_text(number);
     }
-    throw Error(ErrorKind::conflict, "there are several; write attach and the number of one:" + numbers);
+    throw Error(ErrorKind::conflict, "there are several; write attach and the id of one:" + numbers);
   }
   co_await show_terminal(id, candidates.front());
 }
@@ -111,6 +110,7 @@ async::Task<> ServedSession::show_terminal(InstanceId id, std::uint32_t session)
     co_await around_.services.sessions.close(around_.caller, id, session);
   } catch (const Error&) {  // the instance ended with it
   }
+  channel_.finish(exit_);  // last: the client hangs up at once
 }
 
 async::Task<> ServedSession::run_command(InstanceId id) {
@@ -125,6 +125,7 @@ async::Task<> ServedSession::run_command(InstanceId id) {
        .environment = asked_.environment});
   const core::SessionEnd ends_with_this(*view);
   co_await relay(*view);
+  channel_.finish(exit_);
 }
 
 async::Task<> ServedSession::relay(core::SessionView& view) { co_await async::race(to_client(view), from_client(view)); }
@@ -137,7 +138,7 @@ async::Task<> ServedSession::to_client(core::SessionView& view) {
       co_await channel_.write(output->stream, std::move(output->bytes));
       view.acknowledge(end);
     } else if (const auto* exit = std::get_if<wire::SessionExit>(&item)) {
-      channel_.finish(*exit);
+      exit_ = *exit;
       co_return;
     }
   }
@@ -189,7 +190,7 @@ async::Task<> ServedSession::greet(const core::Instance& instance) {
   }
   std::string text = instance.name + (news ? " is your new machine" : "");
   if (instance.expires_at) {
-    const auto left = std::chrono::floor<Seconds>(*instance.expires_at - around_.services.clock.now());
+    const auto left = std::chrono::round<Seconds>(*instance.expires_at - around_.services.clock.now());
     text += (news ? ", for " : " has ") + about(left) + (news ? "" : " left");
   }
   co_await say(text + "; come back with: " + command_line("", instance));
@@ -198,8 +199,8 @@ async::Task<> ServedSession::greet(const core::Instance& instance) {
   }
   for (const core::SessionSummary& session : co_await around_.services.sessions.list(around_.caller, instance.id)) {
     if (is_open_terminal(session) && session.viewers == 0) {
-      co_await say("terminal " + std::to_string(session.session) +
-                   " was left open: " + command_line("-t ", instance) + " attach " + std::to_string(session.session));
+      const std::string id = session_text(session.session);
+      co_await say("terminal " + id + " was left open: " + command_line("-t ", instance) + " attach " + id);
     }
   }
 }

@@ -52,6 +52,7 @@ class ServedSession {
   Channel& channel_;
   SessionAsked asked_;
   std::optional<InstanceId> id_;
+  std::optional<wire::SessionExit> exit_;
 };
 
 }  // namespace berth::doors::ssh

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 namespace berth::doors::ssh {
 namespace {
@@ -27,6 +28,12 @@ std::string about(Seconds time) {
   return seconds < 48 * 3600 ? counted(seconds / 3600, "hour") : counted(seconds / 86'400, "day");
 }
 
+std::string session_text(std::uint32_t session) {
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%08x", session);
+  return text.data();
+}
+
 std::optional<std::string> attach_command(std::string_view command) {
   constexpr std::string_view word = "attach";
   if (!command.starts_with(word)) {
@@ -37,8 +44,9 @@ std::optional<std::string> attach_command(std::string_view command) {
     return std::nullopt;
   }
   command.remove_prefix(std::min(command.find_first_not_of(' '), command.size()));
-  const bool number = std::ranges::all_of(command, [](char character) { return character >= '0' && character <= '9'; });
-  return number ? std::optional<std::string>(command) : std::nullopt;
+  const bool is_id = command.empty() || (command.size() == 8 && command.find_first_not_of("0123456789abcdef") ==
+                                                                    std::string_view::npos);
+  return is_id ? std::optional<std::string>(command) : std::nullopt;
 }
 
 std::optional<Seconds> LeaseWarning::due(TimePoint end, TimePoint now) {

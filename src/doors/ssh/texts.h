@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,10 @@ namespace berth::doors::ssh {
 // "2 hours", "59 minutes", "40 seconds": rounded down.
 std::string about(Seconds time);
 
-// The N of "attach N", empty for "attach" alone; nothing when the command is another one.
+// A session's number as the API and the console write it.
+std::string session_text(std::uint32_t session);
+
+// The ID of "attach ID", empty for "attach" alone; nothing when the command is another one.
 std::optional<std::string> attach_command(std::string_view command);
 
 // Tells once when 5 minutes are left and once when 1 minute is, and again when the end has moved.

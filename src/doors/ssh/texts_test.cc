@@ -17,10 +17,10 @@ TEST(TimeLeft, is_told_in_one_unit) {
   EXPECT_EQ(about(Seconds{3 * 86'400}), "3 days");
 }
 
-TEST(AttachCommand, is_the_word_and_perhaps_a_number) {
+TEST(AttachCommand, is_the_word_and_perhaps_an_id) {
   EXPECT_EQ(attach_command("attach"), "");
-  EXPECT_EQ(attach_command("attach 12"), "12");
-  for (const char* other : {"", "attach2", "attach me", "attach 2; reboot", "detach", "./attach"}) {
+  EXPECT_EQ(attach_command("attach " + session_text(0x2a)), "0000002a");
+  for (const char* other : {"", "attach2", "attach 2", "attach 0000002A", "attach me", "attach 2; reboot", "detach", "./attach"}) {
     EXPECT_FALSE(attach_command(other)) << other;
   }
 }
