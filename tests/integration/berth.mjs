@@ -38,12 +38,14 @@ export const defaultPlans = [
   { name: "strict", ...basis, no_new_privileges: true },
 ];
 
-function configuration({ plans = defaultPlans, limits = {}, registries = [] }) {
+function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh = {} }) {
   const toml = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   return [
     ...toml({ built_in_images: ["busybox"], insecure_registries: registries }),
     "[limits]\n",
     ...toml({ most_active: 20, ...limits }),
+    "[ssh]\n",
+    ...toml(ssh),
     ...plans.flatMap((plan) => ["[[plan]]\n", ...toml(plan)]),
   ].join("");
 }
@@ -78,7 +80,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
+  // Of {plans, limits, registries, ssh, wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {
