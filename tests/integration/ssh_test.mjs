@@ -143,8 +143,10 @@ test("a mebibyte passes whole each way, with an end of file", async () => {
   const bytes = randomBytes(1 << 20);
   const sum = createHash("sha256").update(bytes).digest("hex");
   assert.equal((await ssh("admin", id, ["sha256sum"], bytes)).out.toString().slice(0, 64), sum);
-  const { out } = await ssh("admin", id, ["cat"], bytes);
-  assert.ok(out.equals(bytes));
+  for (const rekey of ["default", "64K"]) { // new keys on the way, too
+    const { out, err } = await ssh("admin", id, ["-o", `RekeyLimit=${rekey}`, "cat"], bytes);
+    assert.ok(out.equals(bytes), err);
+  }
 });
 
 test("a slow reader holds the program back, and a slow program the sender", async () => {

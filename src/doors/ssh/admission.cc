@@ -56,17 +56,25 @@ void Admission::remove_stranger(Address& address) {
   strangers_ -= std::min<std::size_t>(strangers_, 1);
 }
 
-void Admission::welcome(const std::string& address) {
-  remove_stranger(current(address));
+void Admission::remember_failure(Address& address) {
+  if (address.failures.size() < limits_.most_failures_per_minute) {
+    address.failures.push_back(clock_.now());
+  }
+}
+
+void Admission::welcome(const std::string& address, bool new_guest) {
+  Address& from = current(address);
+  remove_stranger(from);
+  if (new_guest) {
+    remember_failure(from);
+  }
   ++known_;
 }
 
 void Admission::leave_stranger(const std::string& address) {
   Address& from = current(address);
   remove_stranger(from);
-  if (from.failures.size() < limits_.most_failures_per_minute) {
-    from.failures.push_back(clock_.now());
-  }
+  remember_failure(from);
 }
 
 void Admission::leave() { known_ -= std::min<std::size_t>(known_, 1); }

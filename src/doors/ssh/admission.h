@@ -25,8 +25,8 @@ class Admission {
 
   // Whether one more from there may come in; then it counts as a stranger.
   bool admit(const std::string& address);
-  // It is known now.
-  void welcome(const std::string& address);
+  // It is known now. A guest that was made for it counts like a failure, for guests are cheap to make.
+  void welcome(const std::string& address, bool new_guest = false);
   // It ended: a stranger still, or one that was welcomed.
   void leave_stranger(const std::string& address);
   void leave();
@@ -43,6 +43,7 @@ class Admission {
   Address& current(const std::string& address);
   void forget_idle();
   void remove_stranger(Address& address);
+  void remember_failure(Address& address);
 
   AdmissionLimits limits_;
   const Clock& clock_;

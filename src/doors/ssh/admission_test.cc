@@ -46,6 +46,16 @@ TEST_F(AdmissionTest, an_address_that_fails_too_often_waits_for_a_minute) {
   EXPECT_TRUE(admission_.admit("a"));
 }
 
+TEST_F(AdmissionTest, new_guests_count_like_failures) {
+  for (int count = 0; count < 3; ++count) {
+    EXPECT_TRUE(admission_.admit("a"));
+    admission_.welcome("a", /*new_guest=*/true);
+  }
+  EXPECT_FALSE(admission_.admit("a"));
+  clock_.advance(Seconds{60});
+  EXPECT_TRUE(admission_.admit("a"));
+}
+
 TEST_F(AdmissionTest, connections_that_are_known_count_until_they_leave) {
   for (int count = 0; count < 6; ++count) {
     EXPECT_TRUE(admission_.admit("a"));

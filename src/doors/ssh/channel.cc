@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace berth::doors::ssh {
+namespace {
+
+constexpr std::size_t most_items = 256;  // sizes and signals that nobody has taken yet; more are dropped
+
+}  // namespace
 
 Channel::Channel(async::Executor executor, ChannelNumber number, Orderer order)
     : number_(number), order_(std::move(order)), changed_(executor) {}
@@ -41,7 +46,13 @@ async::Task<> Channel::closed() {
 }
 
 void Channel::take(Item item) {
-  items_.push_back(std::move(item));
+  auto* const input = std::get_if<Input>(&item);
+  auto* const last = items_.empty() ? nullptr : std::get_if<Input>(&items_.back());
+  if (input != nullptr && last != nullptr) {
+    last->bytes += input->bytes;  // single bytes would weigh a hundred times what they are
+  } else if (items_.size() < most_items || input != nullptr || std::holds_alternative<InputEnded>(item)) {
+    items_.push_back(std::move(item));
+  }
   changed_.fire();
 }
 

@@ -14,6 +14,7 @@ namespace berth::doors::ssh {
 namespace {
 
 constexpr int most_messages_at_once = 64;
+constexpr int most_sign_ins = 64;  // requests of any kind to be let in
 
 std::string text_of(const char* text) { return text != nullptr ? text : ""; }
 
@@ -68,7 +69,7 @@ void ProtocolConnection::exchange_keys() {
 
 void ProtocolConnection::take_messages() {
   for (int count = 0; count < most_messages_at_once; ++count) {
-    if (key_question_) {
+    if (key_question_ || ended_) {
       return;  // whoever does not wait for the answer waits here
     }
     Message message(ssh_message_get(session_.get()));
@@ -100,6 +101,10 @@ void ProtocolConnection::take(Message message) {
 }
 
 void ProtocolConnection::take_key(Message message) {
+  if (++sign_ins_ > most_sign_ins) {
+    ended_ = true;
+    return;
+  }
   const bool is_key = ssh_message_subtype(message.get()) == SSH_AUTH_METHOD_PUBLICKEY;
   const auto state = is_key ? ssh_message_auth_publickey_state(message.get()) : SSH_PUBLICKEY_STATE_ERROR;
   std::string blob = is_key ? blob_of(ssh_message_auth_pubkey(message.get())) : std::string();

@@ -60,6 +60,7 @@ class ProtocolConnection {
   bool keys_exchanged_ = false;
   bool ended_ = false;
   bool has_more_ = false;
+  int sign_ins_ = 0;
   Message key_question_;                             // waits for the event thread
   std::map<ChannelNumber, Message> open_questions_;  // the same
   std::map<ChannelNumber, std::unique_ptr<ProtocolChannel>> channels_;

@@ -151,9 +151,9 @@ async::Task<> SshDoor::Listener::serve_visit(ConnectionNumber number, std::strin
   bool known = false;
   std::exception_ptr fault;
   try {
-    co_await visits_.at(number)->serve([&] {
+    co_await visits_.at(number)->serve([&](bool new_guest) {
       known = true;
-      admission_.welcome(address);
+      admission_.welcome(address, new_guest);
     });
   } catch (...) {
     fault = std::current_exception();

@@ -23,7 +23,7 @@ Visit::Visit(const Services& services, const Settings& settings, async::Executor
       changed_(executor),
       tasks_(executor, services.log) {}
 
-async::Task<> Visit::serve(std::function<void()> welcomed) {
+async::Task<> Visit::serve(Welcomed welcomed) {
   std::exception_ptr fault;
   try {
     co_await stay(std::move(welcomed));
@@ -39,12 +39,12 @@ async::Task<> Visit::serve(std::function<void()> welcomed) {
   }
 }
 
-async::Task<> Visit::stay(std::function<void()> welcomed) {
+async::Task<> Visit::stay(Welcomed welcomed) {
   const bool in_time = co_await async::finishes_within(sign_in(), settings_.sign_in_limit);
   if (!in_time || !caller_ || gone_) {
     co_return;
   }
-  welcomed();
+  welcomed(new_guest_);
   while (!gone_) {
     co_await changed_.wait();
   }
@@ -69,11 +69,10 @@ async::Task<bool> Visit::try_key(KeyOffered offer) {
       core::check_public_key(offer.blob);
       co_return guests || co_await services_.keys.authenticate(offer.blob);
     }
-    std::optional<core::Caller> caller;
-    if (guests) {
+    std::optional<core::Caller> caller = co_await services_.keys.authenticate(offer.blob);
+    if (!caller && guests) {
       caller = co_await services_.keys.authenticate_or_welcome(offer.blob);
-    } else {
-      caller = co_await services_.keys.authenticate(offer.blob);
+      new_guest_ = true;
     }
     if (!caller) {
       co_return false;

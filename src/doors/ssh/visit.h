@@ -20,12 +20,13 @@ class Visit {
  public:
   Visit(const Services& services, const Settings& settings, async::Executor executor, Channel::Orderer order);
 
-  // `welcomed` is called once the client has proven a key.
-  async::Task<> serve(std::function<void()> welcomed);
+  // Told once the client has proven a key, and whether a guest was made for it.
+  using Welcomed = std::function<void(bool new_guest)>;
+  async::Task<> serve(Welcomed welcomed);
   void take(Report report);
 
  private:
-  async::Task<> stay(std::function<void()> welcomed);
+  async::Task<> stay(Welcomed welcomed);
   async::Task<> sign_in();
   // Whether the key is good; then, if it was proven, caller_ is set.
   async::Task<bool> try_key(KeyOffered offer);
@@ -41,6 +42,7 @@ class Visit {
   std::optional<KeyOffered> offer_;
   std::optional<core::Caller> caller_;
   std::unique_ptr<Machine> machine_;
+  bool new_guest_ = false;
   bool gone_ = false;
   std::map<ChannelNumber, std::unique_ptr<Channel>> channels_;
   async::TaskGroup tasks_;
