@@ -21,7 +21,7 @@ namespace berth::agent {
 namespace {
 
 constexpr const char* usage =
-    "usage: berth-agent init [--user USER] [--directory DIRECTORY] [-- SERVICE COMMAND...]\n"
+    "usage: berth-agent init [--user USER] [--service-user USER] [--directory DIRECTORY] [-- SERVICE COMMAND...]\n"
     "       berth-agent read-tar|write-tar|read-file|write-file PATH\n"
     "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3.";
 
@@ -67,11 +67,14 @@ AgentOptions read_options(const std::vector<std::string>& arguments) {
       options.service.command.assign(arguments.begin() + static_cast<std::ptrdiff_t>(index) + 1, arguments.end());
       break;
     }
-    const bool is_user = argument == "--user";
-    if ((!is_user && argument != "--directory") || index + 1 == arguments.size()) {
+    std::string* option = argument == "--user"           ? &options.image.user
+                          : argument == "--service-user" ? &options.service.user
+                          : argument == "--directory"    ? &options.service.directory
+                                                         : nullptr;
+    if (option == nullptr || index + 1 == arguments.size()) {
       throw Error(ErrorKind::invalid_argument, usage);
     }
-    (is_user ? options.image.user : options.service.directory) = arguments[++index];
+    *option = arguments[++index];
   }
   return options;
 }

@@ -16,7 +16,7 @@ void Service::start(const ServiceOptions& options, const Image& image) {
     return;
   }
   try {
-    const User user = load_user(image.user);
+    const User user = load_user(options.user.empty() ? image.user : options.user);
     Launch what = prepare(options.command, user, program_environment(image.environment, user, {}), options.directory);
     const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     what.descriptors = {nothing ? nothing.get() : 0, 1, 2};

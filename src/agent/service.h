@@ -15,6 +15,7 @@ namespace berth::agent {
 struct ServiceOptions {
   std::vector<std::string> command;  // empty: the image has none
   std::string directory;
+  std::string user;  // empty: the image's
 };
 
 // The image's own service: started once with the agent, watched, and not restarted. It reads /dev/null and writes to

@@ -14,7 +14,20 @@ namespace {
 constexpr Milliseconds answer_limit{10'000};
 constexpr std::size_t waste_per_request = wire::output_window + wire::scrollback_window + (256U << 10);
 constexpr std::size_t most_buffered = wire::output_window + wire::scrollback_window + (256U << 10);
+constexpr std::size_t longest_output = 64U << 10;  // of one piece for a viewer
 constexpr std::size_t most_outbox = 4096;  // frames; the senders are bounded by windows, so this is a broken agent
+
+// A terminal gives 4 KiB at a time: what a viewer did not take yet is joined, so that a busy one costs its door few
+// messages.
+void append(std::deque<SessionItem>& items, wire::Stream stream, std::uint64_t offset, std::string_view bytes) {
+  auto* last = items.empty() ? nullptr : std::get_if<SessionOutput>(&items.back());
+  if (last != nullptr && last->stream == stream && last->offset + last->bytes.size() == offset &&
+      last->bytes.size() + bytes.size() <= longest_output) {
+    last->bytes.append(bytes);
+  } else {
+    items.emplace_back(SessionOutput{stream, offset, std::string(bytes)});
+  }
+}
 
 std::uint32_t random_number() {
   static thread_local std::mt19937 generator{std::random_device{}()};
@@ -157,12 +170,12 @@ void AgentLink::take_output(wire::Frame& frame, Session& session) {
     }
     wanted = true;
     const std::size_t known = frame.offset < view->received_ ? view->received_ - frame.offset : 0;
-    std::string bytes = frame.payload.substr(known);
+    const std::string_view bytes = std::string_view(frame.payload).substr(known);
     view->buffered_ += bytes.size();
     if (view->buffered_ > most_buffered) {
       throw Error(ErrorKind::instance_fault, "the agent in the instance sent more output than it may");
     }
-    view->items_.emplace_back(SessionOutput{frame.stream, frame.offset + known, std::move(bytes)});
+    append(view->items_, frame.stream, frame.offset + known, bytes);
     view->received_ = end;
     view->changed_.fire();
   }

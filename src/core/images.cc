@@ -5,11 +5,15 @@
 #include <utility>
 
 #include "async/cancelled.h"
+#include "async/time_limit.h"
 #include "base/error.h"
 #include "core/plain_text.h"
 
 namespace berth::core {
 namespace {
+
+constexpr int most_remove_attempts = 400;
+constexpr Milliseconds remove_again_after{50};
 
 Error no_such_image(const ImageName& name) {
   return {ErrorKind::not_found, "there is no image '" + name.text().substr(0, 64) + "'"};
@@ -39,8 +43,8 @@ void note(Transaction& transaction, const ImageName& name, EventType type, TimeP
 
 }  // namespace
 
-Images::Images(Journal& journal, ImageLibrary& library, const Clock& clock, async::TaskGroup& tasks)
-    : journal_(journal), library_(library), clock_(clock), tasks_(tasks), progressed_(tasks.executor()) {}
+Images::Images(Journal& journal, ImageLibrary& library, Pools& pools, const Clock& clock, async::TaskGroup& tasks)
+    : journal_(journal), library_(library), pools_(pools), clock_(clock), tasks_(tasks), progressed_(tasks.executor()) {}
 
 async::Task<std::vector<Image>> Images::list(Caller caller) {
   require(caller, Scope::images_read);
@@ -121,6 +125,7 @@ async::Task<> Images::record_ready(ImageName name, Bytes size) {
       note(transaction, name, EventType::image_ready, clock_.now(), "image " + name.text() + " is ready");
     }
   });
+  pools_.resume(name);
 }
 
 async::Task<> Images::record_failed(ImageName name, std::string reason) {
@@ -160,19 +165,17 @@ async::Task<> Images::finish(ImageName name, async::Task<ImageStatus> work) {
   std::rethrow_exception(fault);
 }
 
-async::Task<> Images::pull_in_background(ImageName name, std::string reference) {
+async::Task<> Images::pull_in_background(ImageName name, RegistryReference reference) {
   co_await finish(name, library_.pull(std::move(reference), name, reporter(name)));
 }
 
 async::Task<Image> Images::pull(Caller caller, std::string reference, std::optional<std::string> name) {
   require(caller, Scope::images_write);
-  if (!reference.starts_with("docker://") || reference.size() > 512) {
-    throw Error(ErrorKind::invalid_argument, "write the reference as docker://host/name:tag", "reference");
-  }
+  RegistryReference checked = parse_reference(reference);
   const ImageName chosen = name ? ImageName(*name) : name_from_reference(reference);
   check_image_name(chosen);
-  const Image image = co_await begin(chosen, reference);
-  tasks_.spawn(pull_in_background(chosen, std::move(reference)));
+  const Image image = co_await begin(chosen, std::move(reference));
+  tasks_.spawn(pull_in_background(chosen, std::move(checked)));
   co_return image;
 }
 
@@ -206,11 +209,35 @@ async::Task<> Images::remove(Caller caller, ImageName name) {
   if (preparing_.contains(name)) {
     throw Error(ErrorKind::conflict, "image '" + name.text() + "' is being prepared; wait until it is ready");
   }
-  co_await library_.remove(name);
+  pools_.suspend(name);
+  std::exception_ptr fault;
+  try {
+    co_await remove_files(name);
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  if (fault) {
+    pools_.resume(name);
+    std::rethrow_exception(fault);
+  }
   co_await journal_.transact([&](Transaction& transaction) {
     transaction.remove_image(name);
     note(transaction, name, EventType::image_removed, clock_.now(), "image " + name.text() + " was removed");
   });
+}
+
+// An instance that was destroyed a moment ago keeps its files in use until its queued tear-down is done.
+async::Task<> Images::remove_files(ImageName name) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      co_return co_await library_.remove(name);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::conflict || attempt == most_remove_attempts) {
+        throw;
+      }
+    }
+    co_await async::pause_for(remove_again_after);
+  }
 }
 
 async::Task<> Images::prepare_built_in(std::vector<std::string> recipes) {

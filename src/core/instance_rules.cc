@@ -10,6 +10,10 @@
 namespace berth::core {
 namespace {
 
+[[noreturn]] void no_such_instance() { throw Error(ErrorKind::not_found, "there is no such instance"); }
+
+}  // namespace
+
 std::string default_name(const ImageName& image, const InstanceId& id) {
   std::string name;
   for (const char character : image.text().substr(0, 40)) {
@@ -17,10 +21,6 @@ std::string default_name(const ImageName& image, const InstanceId& id) {
   }
   return name + "-" + id.text().substr(0, 4);
 }
-
-[[noreturn]] void no_such_instance() { throw Error(ErrorKind::not_found, "there is no such instance"); }
-
-}  // namespace
 
 bool is_host_name(std::string_view name) {
   return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
@@ -47,10 +47,10 @@ Instance draft_instance(const Caller& caller, const NewInstance& request, const 
                 "lifetime");
   }
   Instance instance;
-  instance.id = InstanceId(random_name(12));
   instance.account = caller.account.id;
+  instance.share = caller.account.id.text();
   instance.image = request.image;
-  instance.name = request.name.value_or(default_name(request.image, instance.id));
+  instance.name = request.name.value_or("");
   instance.plan = plan;
   instance.lifetime = lifetime;
   instance.created_at = now;
@@ -60,6 +60,17 @@ Instance draft_instance(const Caller& caller, const NewInstance& request, const 
                                                     request.name.value_or("") + "\n" + format_duration(lifetime)));
   }
   return instance;
+}
+
+std::optional<Instance> earlier_instance(Transaction& transaction, const Instance& draft) {
+  if (draft.idempotency_key.empty()) {
+    return std::nullopt;
+  }
+  auto earlier = transaction.find_instance_by_key(draft.account, draft.idempotency_key);
+  if (earlier && earlier->idempotency_digest != draft.idempotency_digest) {
+    throw Error(ErrorKind::conflict, "this Idempotency-Key was used for another request", "Idempotency-Key");
+  }
+  return earlier;
 }
 
 void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits) {

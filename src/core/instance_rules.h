@@ -10,11 +10,15 @@
 
 namespace berth::core {
 
-// A new row from a request. Throws Error{invalid_argument} with the field at fault.
+// A new row from a request, without an id, and without a name unless one was asked for. Throws Error{invalid_argument} with the field at fault.
 Instance draft_instance(const Caller& caller, const NewInstance& request, const Plan& plan, TimePoint now);
+// The one made by the same request before. Throws Error{conflict} when the key was used for another one.
+std::optional<Instance> earlier_instance(Transaction& transaction, const Instance& draft);
 // Whether the image is ready and the account and the queue have room. Throws Error{invalid_argument}, {conflict} or
 // {exhausted}.
 void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits);
+// From the image and the id: a host name.
+std::string default_name(const ImageName& image, const InstanceId& id);
 void check_host_name(const std::string& name);
 // Throws Error{not_found} when it is somebody else's: its existence is not told.
 void check_visible(const Caller& caller, const Instance& instance);

@@ -13,24 +13,6 @@ namespace {
 
 constexpr Milliseconds action_limit{30'000};
 
-std::size_t position_of(Transaction& transaction, const Instance& instance) {
-  std::size_t position = 1;
-  for (const Instance& other : transaction.list_queued()) {
-    if (other.queue_number < instance.queue_number) {
-      ++position;
-    }
-  }
-  return position;
-}
-
-ShownInstance shown(Transaction& transaction, Instance instance) {
-  std::optional<std::size_t> position;
-  if (instance.state == InstanceState::queued) {
-    position = position_of(transaction, instance);
-  }
-  return {std::move(instance), position};
-}
-
 InstanceEvent event_of(Action action) {
   switch (action) {
     case Action::start:
@@ -48,9 +30,23 @@ InstanceEvent event_of(Action action) {
 
 }  // namespace
 
-Instances::Instances(Journal& journal, Reconciler& reconciler, Runtime& runtime, const Clock& clock,
+Instances::Instances(Journal& journal, Reconciler& reconciler, Leases& leases, Runtime& runtime, const Clock& clock,
                      const std::vector<Plan>& plans)
-    : journal_(journal), reconciler_(reconciler), runtime_(runtime), clock_(clock), plans_(plans) {}
+    : journal_(journal), reconciler_(reconciler), leases_(leases), runtime_(runtime), clock_(clock), plans_(plans) {}
+
+// The wait is filled in by with_wait(): the reconciler's memory belongs to the event thread.
+ShownInstance Instances::shown(Transaction& transaction, Instance instance) {
+  std::optional<std::size_t> position;
+  if (instance.state == InstanceState::queued) {
+    position = transaction.count_queued_before(instance) + 1;
+  }
+  return {std::move(instance), position, {}};
+}
+
+ShownInstance Instances::with_wait(ShownInstance shown) const {
+  shown.queue_wait = shown.queue_position ? reconciler_.wait_at(*shown.queue_position) : std::nullopt;
+  return shown;
+}
 
 std::vector<Plan> Instances::plans(const Caller& caller) const {
   std::vector<Plan> usable;
@@ -73,52 +69,31 @@ const Plan& Instances::choose_plan(const Caller& caller, const std::optional<std
 async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request) {
   require(caller, Scope::instances_write);
   const Plan& plan = choose_plan(caller, request.plan);
-  Instance instance = draft_instance(caller, request, plan, clock_.now());
-  std::vector<InstanceId> admitted;
-  const ShownInstance created = co_await journal_.transact([&](Transaction& transaction) {
-    if (!request.idempotency_key.empty()) {
-      if (auto earlier = transaction.find_instance_by_key(caller.account.id, request.idempotency_key)) {
-        if (earlier->idempotency_digest != instance.idempotency_digest) {
-          throw Error(ErrorKind::conflict, "this Idempotency-Key was used for another request", "Idempotency-Key");
+  const Instance begun = co_await leases_.begin(
+      draft_instance(caller, request, plan, clock_.now()),
+      [&](Transaction& transaction, const Instance& draft) -> std::optional<Instance> {
+        if (auto earlier = earlier_instance(transaction, draft)) {
+          return earlier;
         }
-        return shown(transaction, std::move(*earlier));
-      }
-    }
-    check_room(transaction, instance, reconciler_.limits());
-    instance.queue_number = transaction.next_queue_number();
-    transaction.put_instance(instance);
-    transaction.append_event(Event{.type = EventType::instance_created,
-                                   .at = instance.created_at,
-                                   .account = instance.account,
-                                   .instance = instance.id,
-                                   .image = {},
-                                   .detail = instance.name + " was created from " + instance.image.text()});
-    admitted = admit_waiting(transaction, reconciler_.limits(), instance.created_at);
-    return shown(transaction, *transaction.find_instance(instance.id));
-  });
-  reconciler_.wake(admitted);
-  co_return created;
+        check_room(transaction, draft, reconciler_.limits());
+        return std::nullopt;
+      });
+  if (begun.state != InstanceState::queued) {
+    co_return ShownInstance{begun, {}, {}};
+  }
+  co_return co_await find(std::move(caller), begun.id);
 }
 
 async::Task<ShownInstance> Instances::find(Caller caller, InstanceId id) {
   require(caller, Scope::instances_read);
-  co_return co_await journal_.transact(
-      [&](Transaction& transaction) { return shown(transaction, visible_instance(transaction, caller, id)); });
+  co_return with_wait(co_await journal_.transact(
+      [&](Transaction& transaction) { return shown(transaction, visible_instance(transaction, caller, id)); }));
 }
 
 async::Task<ShownInstance> Instances::wait_until_started(Caller caller, InstanceId id, Milliseconds limit) {
-  const auto started = [](Instances& self, Caller asking, InstanceId waited) -> async::Task<> {
-    for (;;) {
-      const unsigned long seen = self.journal_.appended().count();
-      const ShownInstance now = co_await self.find(asking, waited);
-      if (now.instance.state != InstanceState::queued && now.instance.state != InstanceState::starting) {
-        co_return;
-      }
-      co_await self.journal_.appended().wait_beyond(seen);
-    }
-  };
-  co_await async::finishes_within(started(*this, caller, id), limit);
-  co_return co_await find(caller, id);
+  co_await find(caller, id);  // whether it may be seen
+  co_await leases_.started(id, limit);
+  co_return co_await find(std::move(caller), id);
 }
 
 async::Task<std::vector<ShownInstance>> Instances::list(Caller caller, InstanceQuery query) {
@@ -132,13 +107,17 @@ async::Task<std::vector<ShownInstance>> Instances::list(Caller caller, InstanceQ
     using enum InstanceState;
     filter.states = {queued, starting, running, asleep, stopped, grace, failed};
   }
-  co_return co_await journal_.transact([&](Transaction& transaction) {
-    std::vector<ShownInstance> list;
+  auto list = co_await journal_.transact([&](Transaction& transaction) {
+    std::vector<ShownInstance> found;
     for (Instance& instance : transaction.list_instances(filter)) {
-      list.push_back(shown(transaction, std::move(instance)));
+      found.push_back(shown(transaction, std::move(instance)));
     }
-    return list;
+    return found;
   });
+  for (ShownInstance& each : list) {
+    each = with_wait(std::move(each));
+  }
+  co_return list;
 }
 
 async::Task<ShownInstance> Instances::rename(Caller caller, InstanceId id, std::string name) {
@@ -177,11 +156,11 @@ async::Task<ShownInstance> Instances::act(Caller caller, InstanceId id, Action a
 
 async::Task<ShownInstance> Instances::extend(Caller caller, InstanceId id, std::optional<Seconds> by) {
   require(caller, Scope::instances_write);
-  co_return co_await journal_.transact([&](Transaction& transaction) {
+  co_return with_wait(co_await journal_.transact([&](Transaction& transaction) {
     Instance instance = visible_instance(transaction, caller, id);
     core::extend(transaction, instance, by.value_or(instance.plan.lifetime), clock_.now());
     return shown(transaction, std::move(instance));
-  });
+  }));
 }
 
 async::Task<> Instances::destroy(Caller caller, InstanceId id) {

@@ -7,6 +7,7 @@
 
 #include "core/access.h"
 #include "core/journal.h"
+#include "core/leases.h"
 #include "core/reconciler.h"
 
 namespace berth::core {
@@ -23,6 +24,7 @@ struct NewInstance {
 struct ShownInstance {
   Instance instance;
   std::optional<std::size_t> queue_position;  // from 1, while queued
+  std::optional<Seconds> queue_wait;          // as things go; none: nobody can tell
 };
 
 struct InstanceQuery {
@@ -39,7 +41,7 @@ BOOST_DESCRIBE_ENUM(Action, start, stop, restart, pause, resume)
 // cancelling one stops the waiting, not the work.
 class Instances {
  public:
-  Instances(Journal& journal, Reconciler& reconciler, Runtime& runtime, const Clock& clock,
+  Instances(Journal& journal, Reconciler& reconciler, Leases& leases, Runtime& runtime, const Clock& clock,
             const std::vector<Plan>& plans);
 
   std::vector<Plan> plans(const Caller& caller) const;
@@ -64,10 +66,13 @@ class Instances {
 
  private:
   const Plan& choose_plan(const Caller& caller, const std::optional<std::string>& name) const;
+  static ShownInstance shown(Transaction& transaction, Instance instance);
+  ShownInstance with_wait(ShownInstance shown) const;
   async::Task<ShownInstance> move(Caller caller, InstanceId id, InstanceEvent event);
 
   Journal& journal_;
   Reconciler& reconciler_;
+  Leases& leases_;
   Runtime& runtime_;
   const Clock& clock_;
   const std::vector<Plan>& plans_;

@@ -18,6 +18,7 @@ struct Row {
 constexpr std::array table = std::to_array<Row>({
     {queued, Event::admit, starting},    {queued, Event::fail, failed},       {queued, Event::stop, stopped},
     {queued, Event::extend, queued},     {queued, Event::expire, grace},      {queued, Event::destroy, gone},
+    {queued, Event::lease, running},
 
     {starting, Event::started, running}, {starting, Event::fail, failed},     {starting, Event::exited, failed},
     {starting, Event::stop, stopped},    {starting, Event::extend, starting}, {starting, Event::expire, grace},

@@ -13,6 +13,7 @@ BOOST_DESCRIBE_ENUM(InstanceState, queued, starting, running, asleep, stopped, g
 
 enum class InstanceEvent {
   admit,    // the host has room
+  lease,    // a ready one from a pool is given to it
   started,  // its agent answered
   fail,     // it cannot be made or kept running
   exited,   // it ended by itself
@@ -25,8 +26,8 @@ enum class InstanceEvent {
   grace_over,
   destroy,
 };
-BOOST_DESCRIBE_ENUM(InstanceEvent, admit, started, fail, exited, stop, start, pause, resume, extend, expire, grace_over,
-                    destroy)
+BOOST_DESCRIBE_ENUM(InstanceEvent, admit, lease, started, fail, exited, stop, start, pause, resume, extend, expire,
+                    grace_over, destroy)
 
 // The one table: the state after `event` in `state`, or nothing when that event is not possible there.
 std::optional<InstanceState> next_state(InstanceState state, InstanceEvent event);

@@ -33,6 +33,8 @@ struct Plan {
   Seconds grace{600};                      // the disk is kept this long after the lease
   std::uint32_t most_per_account = 10;     // instances of one account that are not gone
   bool guests = false;                     // whether guests may use it
+
+  bool operator==(const Plan&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Plan, (),
                       (name, description, cpu_percent, memory, disk, disk_kind, processes, open_files, egress,

@@ -7,41 +7,33 @@
 #include "async/race.h"
 #include "async/time_limit.h"
 #include "core/plain_text.h"
+#include "core/readiness.h"
 
 namespace berth::core {
 namespace {
 
-constexpr int most_starting = 4;        // creates at a time: more only wait for each other in the kernel
 constexpr int most_start_attempts = 3;  // of passing failures, before the instance is failed
 constexpr Milliseconds tick_every{1000};
 constexpr Milliseconds longest_back_off{30'000};
-
-InstanceSpec spec_of(const Instance& instance) {
-  return InstanceSpec{.image = instance.image.text(),
-                      .hostname = instance.name,
-                      .cpu_percent = instance.plan.cpu_percent,
-                      .memory = instance.plan.memory,
-                      .processes = instance.plan.processes,
-                      .open_files = instance.plan.open_files,
-                      .disk = instance.plan.disk,
-                      .disk_kind = instance.plan.disk_kind,
-                      .egress = instance.plan.egress,
-                      .egress_kilobits = instance.plan.egress_kilobits,
-                      .no_new_privileges = instance.plan.no_new_privileges};
-}
+constexpr std::size_t most_admissions = 64;    // remembered
+constexpr Seconds admissions_tell_for{60};     // how the queue moves
+constexpr Seconds forget_every{600};
 
 }  // namespace
 
-Reconciler::Reconciler(Runtime& runtime, Journal& journal, AgentLinks& links, const Clock& clock, HostLimits limits,
-                       async::TaskGroup& tasks, Log log)
-    : runtime_(runtime),
-      journal_(journal),
-      links_(links),
-      clock_(clock),
-      limits_(limits),
-      tasks_(tasks),
-      log_(std::move(log)),
-      changed_(tasks.executor()) {}
+Reconciler::Reconciler(Surroundings surroundings)
+    : runtime_(surroundings.runtime),
+      journal_(surroundings.journal),
+      links_(surroundings.links),
+      pools_(surroundings.pools),
+      slots_(surroundings.slots),
+      clock_(surroundings.clock),
+      limits_(surroundings.limits),
+      tasks_(surroundings.tasks),
+      log_(std::move(surroundings.log)),
+      changed_(tasks_.executor()) {
+  pools_.set_room(limits_.most_active);
+}
 
 async::Task<> Reconciler::run() { co_await async::both(watch_loop(), tick_loop()); }
 
@@ -72,7 +64,9 @@ async::Task<> Reconciler::compare() {
   const std::vector<InstanceStatus> list = co_await runtime_.list();
   std::map<InstanceId, InstanceStatus> actual;
   for (const InstanceStatus& status : list) {
-    actual[InstanceId(status.id)] = status;
+    if (!pools_.holds(InstanceId(status.id))) {
+      actual[InstanceId(status.id)] = status;
+    }
   }
   for (const auto& [id, work] : working_) {  // its own work knows better than a list from before
     actual.erase(id);
@@ -101,6 +95,10 @@ async::Task<> Reconciler::compare() {
 
 void Reconciler::take_end(const InstanceStatus& status) {
   const InstanceId id(status.id);
+  if (pools_.holds(id)) {
+    pools_.ended(id);
+    return;
+  }
   actual_[id] = status;
   actual_[id].activity = InstanceActivity::stopped;
   links_.drop(id);
@@ -109,8 +107,11 @@ void Reconciler::take_end(const InstanceStatus& status) {
 
 async::Task<> Reconciler::tick() {
   const TimePoint now = clock_.now();
-  const auto changed = co_await journal_.transact([this, now](Transaction& transaction) {
+  Admission admission;
+  std::vector<TimePoint> lease_ends;
+  const auto changed = co_await journal_.transact([&, now](Transaction& transaction) {
     std::vector<InstanceId> ids;
+    lease_ends.clear();
     for (Instance& instance : transaction.list_due(now)) {
       if (instance.state != InstanceState::grace) {
         apply(transaction, instance, InstanceEvent::expire, now, "its time was over");
@@ -120,13 +121,27 @@ async::Task<> Reconciler::tick() {
       }
       ids.push_back(instance.id);
     }
-    for (InstanceId& id : admit_waiting(transaction, limits_, now)) {
-      ids.push_back(std::move(id));
+    admission = admit_waiting(transaction, limits_, now);
+    if (admission.waiting != 0) {
+      for (const Instance& active : transaction.list_instances({.states = {InstanceState::starting,
+                                                                           InstanceState::running,
+                                                                           InstanceState::asleep},
+                                                                .before = {},
+                                                                .limit = 0})) {
+        lease_ends.push_back(active.expires_at.value_or(now));
+      }
     }
     transaction.remove_tokens_expired_before(now);
     return ids;
   });
+  std::ranges::sort(lease_ends);
+  lease_ends_ = std::move(lease_ends);
+  take(admission);
+  for (const InstanceId& id : changed) {
+    tell(id);
+  }
   wake(changed);
+  co_await forget_history(now);
   std::vector<InstanceId> due;
   for (const auto& [id, retry] : retries_) {
     if (retry.at <= now && !working_.contains(id)) {
@@ -138,7 +153,7 @@ async::Task<> Reconciler::tick() {
 
 async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Check allowed,
                                          std::optional<std::string> reason) {
-  std::vector<InstanceId> admitted;
+  Admission admission;
   const TimePoint now = clock_.now();
   const Instance after = co_await journal_.transact([&](Transaction& transaction) {
     auto instance = transaction.find_instance(id);
@@ -149,13 +164,81 @@ async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Che
     if (event != InstanceEvent::destroy || instance->state != InstanceState::gone) {  // destroying twice is fine
       apply(transaction, *instance, event, now, reason);
     }
-    admitted = admit_waiting(transaction, limits_, now);
+    admission = admit_waiting(transaction, limits_, now);
     return *transaction.find_instance(id);
   });
   retries_.erase(id);
+  tell(id);
   wake(id);
-  wake(admitted);
+  take(admission);
   co_return after;
+}
+
+void Reconciler::adopt(const Instance& instance) {
+  actual_[instance.id] = InstanceStatus{instance.id.text(), instance.image.text(), InstanceActivity::running, false};
+  ++active_;
+  tell(instance.id);
+}
+
+void Reconciler::take(const Admission& admission) {
+  for (const InstanceId& id : admission.admitted) {
+    admissions_.push_back(clock_.now());
+    tell(id);
+  }
+  while (admissions_.size() > most_admissions) {
+    admissions_.pop_front();
+  }
+  active_ = admission.active;
+  slots_.set_waiting(admission.waiting != 0);
+  pools_.set_room(limits_.most_active - std::min<std::size_t>(limits_.most_active, admission.active));
+  wake(admission.admitted);
+}
+
+std::optional<Seconds> Reconciler::wait_at(std::size_t position) const {
+  const TimePoint now = clock_.now();
+  if (admissions_.size() > 1 && now - admissions_.back() < admissions_tell_for) {
+    const Milliseconds each = (now - admissions_.front()) / static_cast<long>(admissions_.size());
+    return std::chrono::ceil<Seconds>(each * static_cast<long>(position));
+  }
+  if (position >= 1 && position <= lease_ends_.size()) {
+    return std::max(Seconds{0}, std::chrono::ceil<Seconds>(lease_ends_[position - 1] - now));
+  }
+  return std::nullopt;
+}
+
+std::shared_ptr<async::Trigger> Reconciler::changes_of(const InstanceId& id) {
+  std::weak_ptr<async::Trigger>& place = waits_[id];
+  std::shared_ptr<async::Trigger> trigger = place.lock();
+  if (!trigger) {
+    // Shared: by all who wait for the instance; the last one takes the place away.
+    trigger = std::shared_ptr<async::Trigger>(new async::Trigger(tasks_.executor()), [this, id](async::Trigger* last) {
+      waits_.erase(id);
+      delete last;
+    });
+    place = trigger;
+  }
+  return trigger;
+}
+
+void Reconciler::tell(const InstanceId& id) {
+  if (const auto found = waits_.find(id); found != waits_.end()) {
+    if (const auto trigger = found->second.lock()) {
+      trigger->fire();
+    }
+  }
+}
+
+async::Task<> Reconciler::forget_history(TimePoint now) {
+  if (now - history_forgotten_at_ < forget_every) {
+    co_return;
+  }
+  history_forgotten_at_ = now;
+  const TimePoint before = now - limits_.history;
+  co_await journal_.transact([before](Transaction& transaction) {
+    transaction.remove_events_before(before);
+    transaction.remove_instances_gone_before(before);
+    transaction.remove_lost_guests(before);
+  });
 }
 
 void Reconciler::wake(const InstanceId& id) {
@@ -230,16 +313,17 @@ async::Task<> Reconciler::work_failed(const std::optional<Instance>& instance, c
 
 async::Task<> Reconciler::record(const InstanceId& id, InstanceState from, InstanceEvent event,
                                  std::optional<std::string> reason) {
-  std::vector<InstanceId> admitted;
+  Admission admission;
   const TimePoint now = clock_.now();
   co_await journal_.transact([&](Transaction& transaction) {
     auto instance = transaction.find_instance(id);
     if (instance && instance->state == from) {  // else somebody was quicker, and their change is served next
       apply(transaction, *instance, event, now, reason);
-      admitted = admit_waiting(transaction, limits_, now);
     }
+    admission = admit_waiting(transaction, limits_, now);
   });
-  wake(admitted);
+  tell(id);
+  take(admission);
 }
 
 async::Task<bool> Reconciler::step(const Instance& instance) {
@@ -261,23 +345,12 @@ async::Task<bool> Reconciler::step(const Instance& instance) {
 }
 
 async::Task<bool> Reconciler::start(const Instance& instance) {
-  while (starting_ >= most_starting) {
-    co_await changed_.wait();
-  }
-  ++starting_;
-  std::exception_ptr fault;
-  try {
+  {
+    const StartSlots::Slot slot = co_await slots_.take();
     // Noted first: whatever a failed create leaves behind is stopped and destroyed like an instance.
     actual_[instance.id] = InstanceStatus{instance.id.text(), instance.image.text(), InstanceActivity::running, false};
-    co_await runtime_.create(instance.id, spec_of(instance));
-    co_await links_.of(instance.id);
-  } catch (...) {
-    fault = std::current_exception();
-  }
-  --starting_;
-  changed_.fire();
-  if (fault) {
-    std::rethrow_exception(fault);
+    co_await runtime_.create(instance.id, spec_of(instance.image, instance.name, instance.plan, instance.launch));
+    co_await wait_until_ready(co_await links_.of(instance.id), instance.launch, ready_limit);
   }
   co_await record(instance.id, InstanceState::starting, InstanceEvent::started, {});
   co_return true;

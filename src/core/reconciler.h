@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,7 +13,9 @@
 #include "async/trigger.h"
 #include "core/agent_links.h"
 #include "core/journal.h"
+#include "core/pools.h"
 #include "core/runtime.h"
+#include "core/start_slots.h"
 #include "core/transitions.h"
 
 namespace berth::core {
@@ -20,10 +24,18 @@ namespace berth::core {
 // Lives as long as the server; its tasks are in `tasks`. Cancelling leaves instances as they are.
 class Reconciler {
  public:
-  using Log = std::function<void(const std::string&)>;
-
-  Reconciler(Runtime& runtime, Journal& journal, AgentLinks& links, const Clock& clock, HostLimits limits,
-             async::TaskGroup& tasks, Log log);
+  struct Surroundings {
+    Runtime& runtime;
+    Journal& journal;
+    AgentLinks& links;
+    Pools& pools;
+    StartSlots& slots;
+    const Clock& clock;
+    HostLimits limits;
+    async::TaskGroup& tasks;
+    std::function<void(const std::string&)> log;
+  };
+  explicit Reconciler(Surroundings surroundings);
 
   // Compares, watches and ticks until cancelled.
   async::Task<> run();
@@ -37,13 +49,24 @@ class Reconciler {
   using Check = std::function<void(const Instance&)>;
   async::Task<Instance> change(InstanceId id, InstanceEvent event, Check allowed,
                                std::optional<std::string> reason = {});
+  // An instance from the pools now has a row: it runs.
+  void adopt(const Instance& instance);
+  // After a transaction that admitted instances.
+  void take(const Admission& admission);
   // Starts work on an instance whose row changed.
   void wake(const InstanceId& id);
   void wake(const std::vector<InstanceId>& ids);
+  // Fires when the instance changed its state, or may have. Held by who waits.
+  std::shared_ptr<async::Trigger> changes_of(const InstanceId& id);
   // Waits until nothing is being done about the instance, at most `limit`.
   async::Task<> settled(InstanceId id, Milliseconds limit);
 
   const HostLimits& limits() const { return limits_; }
+  // How many instances take up room on the host, of all that have a row.
+  std::size_t active() const { return active_; }
+  Pools& pools() { return pools_; }
+  // How long the one at `position` of the queue will wait, as things go; nothing when nobody can tell.
+  std::optional<Seconds> wait_at(std::size_t position) const;
 
  private:
   struct Work {
@@ -62,14 +85,18 @@ class Reconciler {
   async::Task<> watch_loop();
   async::Task<> tick_loop();
   void take_end(const InstanceStatus& status);
+  void tell(const InstanceId& id);
+  async::Task<> forget_history(TimePoint now);
 
   Runtime& runtime_;
   Journal& journal_;
   AgentLinks& links_;
+  Pools& pools_;
+  StartSlots& slots_;
   const Clock& clock_;
   HostLimits limits_;
   async::TaskGroup& tasks_;
-  Log log_;
+  std::function<void(const std::string&)> log_;
   std::map<InstanceId, InstanceStatus> actual_;  // what the runtime was last known to hold
   bool compared_ = false;
   std::map<InstanceId, Work> working_;
@@ -78,7 +105,11 @@ class Reconciler {
     TimePoint at;
   };
   std::map<InstanceId, Retry> retries_;
-  int starting_ = 0;  // creates under way
+  std::map<InstanceId, std::weak_ptr<async::Trigger>> waits_;
+  std::size_t active_ = 0;
+  std::deque<TimePoint> admissions_;   // the last ones from the queue
+  std::vector<TimePoint> lease_ends_;  // of what is active, rising, while instances wait
+  TimePoint history_forgotten_at_;
   async::Trigger changed_;
 };
 

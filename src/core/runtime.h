@@ -10,6 +10,7 @@
 #include "async/task.h"
 #include "base/descriptor.h"
 #include "base/ids.h"
+#include "core/registry_reference.h"
 #include "wire/warden_protocol.h"
 
 namespace berth::core {
@@ -71,8 +72,8 @@ class ImageLibrary {
   virtual async::Task<std::vector<ImageStatus>> list() = 0;
   // One of capabilities().recipes.
   virtual async::Task<ImageStatus> build(ImageName name, ProgressReport report) = 0;
-  // From a registry, "docker://host/name:tag". Error{not_found}, Error{unavailable}: what the registry said.
-  virtual async::Task<ImageStatus> pull(std::string reference, ImageName name, ProgressReport report) = 0;
+  // From a registry. Error{not_found}, Error{unavailable}: what the registry said.
+  virtual async::Task<ImageStatus> pull(RegistryReference reference, ImageName name, ProgressReport report) = 0;
   // From a regular file: a tar of a root file system, or of an OCI layout. Error{invalid_argument} on a hostile one.
   virtual async::Task<ImageStatus> import(Descriptor file, wire::ImageForm form, ImageName name,
                                           ProgressReport report) = 0;

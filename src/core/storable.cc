@@ -108,10 +108,20 @@ void require_storable(const Instance& instance) {
   require_text(instance.plan.description, "plan.description");
   require_optional_text(instance.reason, "reason");
   require_number(instance.queue_number, "queue_number");
+  require_number(instance.turn, "turn");
+  require_text(instance.share, "share");
   if (!instance.idempotency_key.empty()) {
     require_key(instance.idempotency_key, "idempotency_key");
   }
   require_text(instance.idempotency_digest, "idempotency_digest");
+  for (const std::string& word : instance.launch.command) {
+    require_text(word, "launch.command");
+  }
+  require_text(instance.launch.user, "launch.user");
+  require_text(instance.service, "service");
+  if (!instance.service_key.empty()) {
+    require_key(instance.service_key, "service_key");
+  }
 }
 
 void require_storable(const Event& event) {

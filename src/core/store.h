@@ -18,7 +18,8 @@ namespace berth::core {
 
 struct InstanceFilter {
   std::optional<AccountId> account;
-  std::vector<InstanceState> states;  // empty: all
+  std::optional<std::string> service;  // made for its clients
+  std::vector<InstanceState> states;   // empty: all
   std::optional<std::string> before;  // cursor: id of the last instance of the page before
   std::size_t limit = 50;             // 0: no limit
 };
@@ -46,6 +47,8 @@ class Transaction {
   virtual void put_account(const Account& account) = 0;
   virtual std::optional<Account> find_account(const AccountId& id) = 0;
   virtual std::vector<Account> list_accounts(const Page& page) = 0;  // by id
+  // Guests made before `time` without a token or an instance: nobody can come back to them. How many.
+  virtual std::size_t remove_lost_guests(TimePoint time) = 0;
 
   virtual void put_token(const Token& token) = 0;
   virtual std::optional<Token> find_token(const TokenId& id) = 0;
@@ -60,22 +63,29 @@ class Transaction {
   virtual std::vector<Image> list_images() = 0;  // by name
   virtual void remove_image(const ImageName& name) = 0;
 
+  // Error{conflict} also for a second instance with the key of a service that is not gone.
   virtual void put_instance(const Instance& instance) = 0;
   virtual std::optional<Instance> find_instance(const InstanceId& id) = 0;
   virtual std::optional<Instance> find_instance_by_key(const AccountId& account,
                                                        const std::string& idempotency_key) = 0;
   // Newest first: by created_at, then id, both falling.
   virtual std::vector<Instance> list_instances(const InstanceFilter& filter) = 0;
-  virtual std::vector<Instance> list_queued() = 0;  // by queue_number
+  virtual std::vector<Instance> list_queued(std::size_t limit) = 0;  // by turn, then queue_number
+  virtual std::size_t count_queued_before(const Instance& instance) = 0;
+  virtual std::uint64_t last_turn_of(const std::string& share) = 0;  // of its queued ones; 0: none
   virtual std::size_t count_instances(const std::optional<AccountId>& account,
                                       const std::vector<InstanceState>& states) = 0;
   // Not gone, and expires_at (in grace: gone_at) is at or before `time`. Oldest first.
   virtual std::vector<Instance> list_due(TimePoint time) = 0;
   virtual std::uint64_t next_queue_number() = 0;
+  virtual std::uint64_t served_turn() = 0;  // the turn of the last one that left the queue to start
+  virtual void set_served_turn(std::uint64_t turn) = 0;
+  virtual std::size_t remove_instances_gone_before(TimePoint time) = 0;  // how many
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence
   virtual std::uint64_t last_event_sequence() = 0;                        // 0: none yet
+  virtual std::size_t remove_events_before(TimePoint time) = 0;           // how many; never the last one
 };
 
 // Where state is kept. Lives as long as the server; transactions under way at its end are finished first.

@@ -50,7 +50,7 @@ std::string detail_of(const Instance& instance, InstanceEvent event) {
     case InstanceState::failed:
       return "failed: " + instance.reason.value_or("for an unknown reason");
     case InstanceState::gone:
-      return "is gone";
+      return instance.reason ? "is gone: " + *instance.reason : "is gone";
   }
   return {};
 }
@@ -64,21 +64,26 @@ void append(Transaction& transaction, const Instance& instance, EventType type, 
                                  .detail = instance.name + " " + std::move(detail)});
 }
 
+void begin_lease(Instance& instance, TimePoint now) {
+  if (!instance.expires_at) {
+    instance.expires_at = now + instance.lifetime;
+    instance.longest_until = now + instance.plan.longest_lifetime;
+  }
+}
+
 void enter(Transaction& transaction, Instance& instance, InstanceEvent event, TimePoint now) {
   switch (instance.state) {
     case InstanceState::queued:
-      instance.queue_number = transaction.next_queue_number();
+      join_queue(transaction, instance);
       break;
     case InstanceState::starting:
       instance.started_at.reset();
-      if (!instance.expires_at) {
-        instance.expires_at = now + instance.lifetime;
-        instance.longest_until = now + instance.plan.longest_lifetime;
-      }
+      begin_lease(instance, now);
       break;
     case InstanceState::running:
-      if (event == InstanceEvent::started) {
+      if (event == InstanceEvent::started || event == InstanceEvent::lease) {
         instance.started_at = now;
+        begin_lease(instance, now);
       }
       break;
     case InstanceState::grace:
@@ -139,23 +144,31 @@ void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint 
          instance.expires_at ? "has time until " + format_time(*instance.expires_at) : "will have more time");
 }
 
-std::vector<InstanceId> admit_waiting(Transaction& transaction, const HostLimits& limits, TimePoint now) {
+void join_queue(Transaction& transaction, Instance& instance) {
+  instance.queue_number = transaction.next_queue_number();
+  instance.turn = std::max(transaction.served_turn(), transaction.last_turn_of(instance.share) + 1);
+}
+
+Admission admit_waiting(Transaction& transaction, const HostLimits& limits, TimePoint now) {
   using enum InstanceState;
-  std::vector<InstanceId> admitted;
-  std::vector<Instance> waiting = transaction.list_queued();
-  if (waiting.empty()) {
-    return admitted;
+  Admission admission{.admitted = {},
+                      .active = transaction.count_instances({}, {starting, running, asleep}),
+                      .waiting = transaction.count_instances({}, {queued})};
+  const std::size_t being_started = admission.waiting == 0 ? 0 : transaction.count_instances({}, {starting});
+  if (admission.waiting == 0 || admission.active >= limits.most_active || being_started >= limits.most_starting) {
+    return admission;
   }
-  std::size_t active = transaction.count_instances({}, {starting, running, asleep});
-  for (Instance& instance : waiting) {
-    if (active >= limits.most_active) {
-      break;
-    }
+  const std::size_t room = std::min(limits.most_active - admission.active, limits.most_starting - being_started);
+  std::uint64_t turn = 0;
+  for (Instance& instance : transaction.list_queued(room)) {
+    turn = std::max(turn, instance.turn);
     apply(transaction, instance, InstanceEvent::admit, now);
-    admitted.push_back(instance.id);
-    ++active;
+    admission.admitted.push_back(instance.id);
   }
-  return admitted;
+  transaction.set_served_turn(turn);
+  admission.active += admission.admitted.size();
+  admission.waiting -= admission.admitted.size();
+  return admission;
 }
 
 }  // namespace berth::core

@@ -14,6 +14,8 @@ namespace berth::core {
 struct HostLimits {
   std::uint32_t most_active = 32;    // instances that are starting, running or asleep
   std::uint32_t most_queued = 1000;  // waiting ones; more are refused
+  std::uint32_t most_starting = 4;   // at a time
+  Seconds history{30 * 24 * 3600};   // events and what is gone are forgotten after this
 };
 
 // Moves the instance along the state table, keeps its lease and times, stores it with its event. Throws Error{conflict}
@@ -25,7 +27,17 @@ void apply(Transaction& transaction, Instance& instance, InstanceEvent event, Ti
 // gone.
 void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint now);
 
-// Lets instances in from the queue while there is room; those that got in.
-std::vector<InstanceId> admit_waiting(Transaction& transaction, const HostLimits& limits, TimePoint now);
+// Puts it into the queue, behind those of other shares who have waited as long: start-time fair queueing (Goyal, Vin,
+// Cheng 1996) with one instance as the unit. A share that asks for many waits for itself, and nobody waits for ever.
+void join_queue(Transaction& transaction, Instance& instance);
+
+// Who got in from the queue, and how it then is.
+struct Admission {
+  std::vector<InstanceId> admitted;
+  std::size_t active = 0;
+  std::size_t waiting = 0;
+};
+// Lets instances in from the queue while there is room.
+Admission admit_waiting(Transaction& transaction, const HostLimits& limits, TimePoint now);
 
 }  // namespace berth::core

@@ -80,6 +80,20 @@ std::vector<std::string> faults_of(const Config& config) {
       faults.push_back("there are two plans named '" + plan.name + "'");
     }
   }
+  for (const PoolConfig& pool : config.pool) {
+    if (!names.contains(pool.plan)) {
+      faults.push_back("a [[pool]] names the plan '" + pool.plan + "', which there is not");
+    }
+    if (!is_name(pool.image)) {
+      faults.push_back("a [[pool]] has the image '" + pool.image + "', which is no image name");
+    }
+    if (pool.most < pool.least || pool.most > config.limits.most_active) {
+      faults.push_back("a [[pool]] needs least <= most <= limits.most_active");
+    }
+  }
+  if (config.limits.history < Seconds{3600}) {
+    faults.emplace_back("limits.history must be at least 1h");
+  }
   if (config.limits.most_active == 0) {
     faults.emplace_back("limits.most_active must be at least 1");
   }
@@ -130,6 +144,21 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "guests = " << (plan.guests ? "true" : "false") << "\n";
 }
 
+void print_pools(std::ostream& out, const Config& config) {
+  if (config.pool.empty()) {
+    out << "\n# Instances kept ready, so that who asks for one need not wait:\n"
+        << "# [[pool]]\n# image = \"busybox\"\n# plan = \"small\"\n# least = 2  # always\n"
+        << "# most = 10  # at times of demand\n";
+  }
+  for (const PoolConfig& pool : config.pool) {
+    out << "\n[[pool]]\n"
+        << "image = " << text_of(pool.image) << "\n"
+        << "plan = " << text_of(pool.plan) << "\n"
+        << "least = " << pool.least << "\n"
+        << "most = " << pool.most << "\n";
+  }
+}
+
 }  // namespace
 
 std::string print_config(const Config& config) {
@@ -152,11 +181,14 @@ std::string print_config(const Config& config) {
       << "most_active = " << config.limits.most_active << "  # instances at a time; more wait in the queue\n"
       << "most_queued = " << config.limits.most_queued << "\n"
       << "most_connections = " << config.limits.most_connections << "\n"
-      << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n";
+      << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n"
+      << "history = " << text_of(format_duration(config.limits.history))
+      << "  # events and what is gone are forgotten after this\n";
   print_ssh(out, config.ssh);
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }
+  print_pools(out, config);
   return out.str();
 }
 

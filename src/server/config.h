@@ -16,8 +16,18 @@ struct Limits {
   std::uint32_t most_queued = 1000;  // waiting instances; more are refused
   std::uint32_t most_connections = 10'000;
   Bytes largest_upload = 16_GiB;
+  Seconds history{30 * 24 * 3600};   // events and what is gone are forgotten after this
 };
-BOOST_DESCRIBE_STRUCT(Limits, (), (most_active, most_queued, most_connections, largest_upload))
+BOOST_DESCRIBE_STRUCT(Limits, (), (most_active, most_queued, most_connections, largest_upload, history))
+
+// Instances kept ready, so that who asks for one need not wait.
+struct PoolConfig {
+  std::string image;
+  std::string plan;
+  std::uint32_t least = 0;  // always
+  std::uint32_t most = 0;   // at times of demand
+};
+BOOST_DESCRIBE_STRUCT(PoolConfig, (), (image, plan, least, most))
 
 struct Database {
   std::string url;            // empty: SQLite in the data directory
@@ -52,10 +62,11 @@ struct Config {
   Limits limits;
   Ssh ssh;
   std::vector<core::Plan> plan = core::default_plans();
+  std::vector<PoolConfig> pool;
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, ssh, plan))
+                       database, limits, ssh, plan, pool))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <thread>
 
 #include "async/race.h"
 #include "async/task_group.h"
@@ -20,6 +21,7 @@
 #include "http/server.h"
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
+#include "server/memory.h"
 #include "stores/sql/sql_store.h"
 
 namespace berth::server {
@@ -27,6 +29,9 @@ namespace {
 
 constexpr Milliseconds stop_limit{5000};
 constexpr Milliseconds warden_retry{1000};
+
+// Starting an instance is work of the kernel, on all processors.
+std::uint32_t most_starting() { return 2 * std::max(1U, std::thread::hardware_concurrency()); }
 
 std::filesystem::path make_folder(const std::filesystem::path& path) {
   std::error_code fault;
@@ -108,13 +113,29 @@ class Wiring::Parts {
         runtime_(warden_),
         library_(warden_),
         links_(runtime_, tasks_),
-        reconciler_(runtime_, journal_, links_, clock_, {config_.limits.most_active, config_.limits.most_queued},
-                    tasks_, log_),
+        slots_(executor, most_starting()),
+        pools_({.runtime = runtime_,
+                .links = links_,
+                .slots = slots_,
+                .clock = clock_,
+                .tasks = tasks_,
+                .log = log_,
+                .short_of_memory = short_of_memory}),
+        reconciler_({.runtime = runtime_,
+                     .journal = journal_,
+                     .links = links_,
+                     .pools = pools_,
+                     .slots = slots_,
+                     .clock = clock_,
+                     .limits = host_limits(),
+                     .tasks = tasks_,
+                     .log = log_}),
+        leases_(journal_, reconciler_, clock_),
         accounts_(journal_, clock_, config_.plan),
         ssh_keys_(journal_, clock_, config_.plan),
-        instances_(journal_, reconciler_, runtime_, clock_, config_.plan),
+        instances_(journal_, reconciler_, leases_, runtime_, clock_, config_.plan),
         sessions_(journal_, instances_, links_, clock_),
-        images_(journal_, library_, clock_, tasks_),
+        images_(journal_, library_, pools_, clock_, tasks_),
         events_(journal_),
         rest_({accounts_, ssh_keys_, instances_, sessions_, images_, events_, journal_, links_, clock_,
                [this] { return health(); }, [this] { return ssh_form(); }},
@@ -140,6 +161,7 @@ class Wiring::Parts {
 
   async::Task<> serve() {
     tasks_.spawn(reconciler_.run());
+    tasks_.spawn(pools_.run());
     tasks_.spawn(prepare_images());
     if (ssh_) {
       tasks_.spawn(ssh_->serve());
@@ -162,6 +184,13 @@ class Wiring::Parts {
   std::string url() const { return public_url(config_, server_.port()); }
 
  private:
+  core::HostLimits host_limits() const {
+    return {.most_active = config_.limits.most_active,
+            .most_queued = config_.limits.most_queued,
+            .most_starting = most_starting(),
+            .history = config_.limits.history};
+  }
+
   http::Settings http_settings() const {
     const Address address = parse_address(config_.listen);
     http::Settings settings;
@@ -257,7 +286,10 @@ class Wiring::Parts {
   runtimes::local::LocalRuntime runtime_;
   runtimes::local::LocalImages library_;
   core::AgentLinks links_;
+  core::StartSlots slots_;
+  core::Pools pools_;
   core::Reconciler reconciler_;
+  core::Leases leases_;
   core::Accounts accounts_;
   core::SshKeys ssh_keys_;
   core::Instances instances_;

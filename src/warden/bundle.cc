@@ -21,7 +21,8 @@ array capabilities() {
           "CAP_NET_RAW", "CAP_SETFCAP",      "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"};
 }
 
-array agent_command(const wire::ImageStatus& image) {
+array agent_command(const BundleParts& parts) {
+  const wire::ImageStatus& image = parts.image;
   array command = {wire::agent_path, "init"};
   const auto add = [&](std::string_view text) { command.push_back(boost::json::string(text)); };
   if (!image.directory.empty()) {
@@ -32,9 +33,14 @@ array agent_command(const wire::ImageStatus& image) {
     add("--user");
     add(image.user);
   }
-  if (!image.command.empty()) {
+  if (!parts.spec.service_user.empty()) {
+    add("--service-user");
+    add(parts.spec.service_user);
+  }
+  const std::vector<std::string>& service = parts.spec.command.empty() ? image.command : parts.spec.command;
+  if (!service.empty()) {
     add("--");
-    std::ranges::for_each(image.command, add);
+    std::ranges::for_each(service, add);
   }
   return command;
 }
@@ -57,7 +63,7 @@ object limit(const char* type, std::uint64_t amount) { return {{"type", type}, {
 object process_of(const BundleParts& parts) {
   return {{"terminal", false},
           {"user", object{{"uid", 0}, {"gid", 0}}},
-          {"args", agent_command(parts.image)},
+          {"args", agent_command(parts)},
           {"env", environment_of(parts.image)},
           {"cwd", "/"},
           {"capabilities",
@@ -72,10 +78,17 @@ object mount(const char* destination, const char* type, const char* source, arra
   return {{"destination", destination}, {"type", type}, {"source", source}, {"options", std::move(options)}};
 }
 
+// Where programs expect to write although the root file system is read-only. Counts as the instance's memory.
+void add_writable_folders(array& mounts) {
+  mounts.push_back(mount("/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777", "size=16m", "nr_inodes=4096"}));
+  mounts.push_back(mount("/run", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=755", "size=1m", "nr_inodes=1024"}));
+}
+
 array mounts_of(const BundleParts& parts) {
   const std::uint64_t shared = std::min<std::uint64_t>(parts.spec.memory.count / 2, Bytes{64_MiB}.count);
   const std::string shared_size = "size=" + std::to_string(shared);
-  return {mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
+  array mounts = {
+          mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
           mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=64k", "nr_inodes=1024"}),
           mount("/dev/pts", "devpts", "devpts",
                 {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"}),
@@ -85,6 +98,10 @@ array mounts_of(const BundleParts& parts) {
           mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
           mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}),
           mount(wire::agent_path, "bind", parts.agent.c_str(), {"bind", "ro", "nosuid", "nodev"})};
+  if (parts.spec.read_only) {
+    add_writable_folders(mounts);
+  }
+  return mounts;
 }
 
 object resources_of(const BundleParts& parts) {
@@ -126,7 +143,7 @@ object linux_of(const BundleParts& parts) {
 object make_bundle(const BundleParts& parts) {
   return {{"ociVersion", "1.0.2"},
           {"process", process_of(parts)},
-          {"root", object{{"path", boost::json::string(parts.root.native())}, {"readonly", false}}},
+          {"root", object{{"path", boost::json::string(parts.root.native())}, {"readonly", parts.spec.read_only}}},
           {"hostname", boost::json::string(parts.spec.hostname)},
           {"mounts", mounts_of(parts)},
           {"linux", linux_of(parts)}};

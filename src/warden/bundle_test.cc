@@ -36,6 +36,24 @@ TEST(Bundle, StartsTheAgentWithTheImagesService) {
   EXPECT_EQ(print(make_bundle(parts()).at("process").at("args")), R"(["/.berth/agent","init"])");
 }
 
+TEST(Bundle, StartsAnotherServiceAsAnotherUserWhenAsked) {
+  BundleParts with = parts();
+  with.image.command = {"nginx"};
+  with.spec.command = {"nc", "-lk"};
+  with.spec.service_user = "nobody";
+  EXPECT_EQ(print(make_bundle(with).at("process").at("args")),
+            R"(["/.berth/agent","init","--service-user","nobody","--","nc","-lk"])");
+}
+
+TEST(Bundle, MakesTheRootReadOnlyButForWhatProgramsNeed) {
+  BundleParts with = parts();
+  EXPECT_EQ(print(make_bundle(with)).find(R"("destination":"/tmp")"), std::string::npos);
+  with.spec.read_only = true;
+  const auto bundle = make_bundle(with);
+  EXPECT_TRUE(bundle.at("root").at("readonly").as_bool());
+  EXPECT_NE(print(bundle).find(R"("destination":"/tmp")"), std::string::npos);
+}
+
 TEST(Bundle, HasEveryNamespaceOfItsOwnAndItsUids) {
   const auto configuration = make_bundle(parts());
   const auto& linux = configuration.at("linux");

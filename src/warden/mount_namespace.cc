@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <exception>
 #include <thread>
 
@@ -16,6 +17,8 @@
 
 namespace berth::warden {
 namespace {
+
+constexpr int most_attempts = 3 * 4096;  // 4096: the kernel's batch
 
 // The namespace's file may not lie on a mount that is copied into the namespace as a peer: hence a private mount.
 void make_keeper(const path& keeper) {
@@ -26,10 +29,19 @@ void make_keeper(const path& keeper) {
   }
 }
 
+// The kernel mounts only namespaces with a higher number than our own, so that they hold each other in no circle, and
+// hands out the numbers in batches to each processor: one made later may have a lower number. Trying uses them up.
 void make_namespace(const path& file) {
   replace_file(file, "");
-  const PausedProcess holder(CLONE_NEWNS);
-  mount_at(holder.proc("ns/mnt").c_str(), file, nullptr, MS_BIND, nullptr);
+  for (int attempt = 1;; ++attempt) {
+    const PausedProcess holder(CLONE_NEWNS);
+    if (::mount(holder.proc("ns/mnt").c_str(), file.c_str(), nullptr, MS_BIND, nullptr) == 0) {
+      return;
+    }
+    if (errno != EINVAL || attempt == most_attempts) {
+      throw_errno("keep the warden's mount namespace");
+    }
+  }
 }
 
 bool is_namespace(const path& file) {

@@ -78,6 +78,26 @@ void check_presence(const char* name, bool wanted, const std::optional<Field>& f
   }
 }
 
+// They become arguments of the agent: no zero byte, and nothing that it could take for an option.
+void check_words(const wire::InstanceSpec& spec) {
+  std::size_t size = 0;
+  for (const std::string& word : spec.command) {
+    size += word.size() + 1;
+    if (word.find('\0') != std::string::npos) {
+      refuse("spec.command", "must not contain a zero byte");
+    }
+  }
+  if (size > wire::longest_command || (!spec.command.empty() && spec.command.front().empty())) {
+    refuse("spec.command", "must have a program and at most 16 KiB");
+  }
+  const bool plain = std::ranges::all_of(spec.service_user, [](char character) {
+    return character > ' ' && character < 0x7f;
+  });
+  if (spec.service_user.size() > 128 || spec.service_user.starts_with('-') || !plain) {
+    refuse("spec.service_user", "must be a name or number, at most 128 characters");
+  }
+}
+
 }  // namespace
 
 void check_id(const std::string& id) {
@@ -107,6 +127,7 @@ void check_spec(const wire::InstanceSpec& spec) {
   check_number("spec.disk", spec.disk.count, on_disk ? (16_MiB).count : (1_MiB).count, (16384_GiB).count);
   check_number("spec.inodes", spec.inodes, 64, 100'000'000);
   check_number("spec.egress_kilobits", spec.egress_kilobits, 64, 100'000'000);
+  check_words(spec);
 }
 
 void check_request(const wire::Request& request) {

@@ -72,6 +72,19 @@ TEST(Validate, KeepsNumbersWithinBounds) {
             "spec.disk");
 }
 
+TEST(Validate, BoundsTheServiceAndItsUser) {
+  using namespace std::string_literals;
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.command = {"nc", "--", "-l", ""}; }), "not refused");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.command = {""}; }), "spec.command");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.command = {"a\0b"s}; }), "spec.command");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.command = {std::string(wire::longest_command, 'a')}; }),
+            "spec.command");
+  EXPECT_EQ(refused_in_spec([](auto& spec) { spec.service_user = "1000:1000"; }), "not refused");
+  for (const char* user : {"-u", "a b", "a\n"}) {
+    EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.service_user = user; }), "spec.service_user") << user;
+  }
+}
+
 TEST(Validate, TakesOnlyPlainHostNames) {
   for (const char* name : {"", "-a", "a-", "a.b", "a b", "a\n", "ä", "$(id)"}) {
     EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.hostname = name; }), "spec.hostname") << name;

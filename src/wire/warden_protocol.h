@@ -73,10 +73,15 @@ struct InstanceSpec {
   Egress egress = Egress::none;
   std::uint32_t egress_kilobits = 10'000;  // per second, each way, of `full`
   bool no_new_privileges = false;
+  bool read_only = false;            // the root file system; /tmp and /run are then small and in memory
+  std::vector<std::string> command;  // of the service; empty: the image's
+  std::string service_user;          // name or number, [:group]; empty: the image's
 };
 BOOST_DESCRIBE_STRUCT(InstanceSpec, (),
                       (image, hostname, cpu_percent, memory, processes, open_files, disk, disk_kind, inodes, egress,
-                       egress_kilobits, no_new_privileges))
+                       egress_kilobits, no_new_privileges, read_only, command, service_user))
+
+inline constexpr std::size_t longest_command = 16 * 1024;  // bytes of all words of a service's command
 
 struct Capabilities {
   int version = 0;

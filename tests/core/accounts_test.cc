@@ -90,8 +90,27 @@ class ImagesTest : public Host {
     EXPECT_NE(after.reason.value_or(""), "");
     co_await images.remove(admin, image.name);
     EXPECT_EQ(co_await kind_of(images.find(admin, image.name)), "not_found");
-    EXPECT_EQ(co_await kind_of(images.pull(admin, "http://registry.test/x", {})), "invalid_argument");
+    for (const char* malformed : {"http://registry.test/x", "docker://", "docker://a b", "docker://a/b:c:d"}) {
+      EXPECT_EQ(co_await kind_of(images.pull(admin, malformed, "name")), "invalid_argument") << malformed;
+    }
     EXPECT_EQ(co_await kind_of(images.pull(admin, "docker://registry.test/x", "../x")), "invalid_argument");
+  }
+
+  async::Task<> refused_with_bytes_that_are_no_text() {
+    library.publish("docker://registry.test/odd");
+    library.faults().fail_next(wire::Operation::import_image,
+                               Error(ErrorKind::unavailable, "bad \xff and \n"));
+    const Image image = co_await images.pull(admin, "docker://registry.test/odd", {});
+    const Image after = co_await settled(image.name);
+    EXPECT_EQ(after.state, ImageState::failed);
+    EXPECT_EQ(after.reason, "bad ? and ?");
+  }
+
+  async::Task<> removed_when_the_tear_down_is_done() {
+    library.faults().fail_next(wire::Operation::remove_image, Error(ErrorKind::conflict, "in use"));
+    co_await images.remove(admin, ImageName("busybox"));
+    EXPECT_EQ(library.faults().calls(wire::Operation::remove_image), 2);
+    EXPECT_EQ(co_await kind_of(images.find(admin, ImageName("busybox"))), "not_found");
   }
 
   async::Task<Image> settled(ImageName name) {
@@ -107,6 +126,8 @@ class ImagesTest : public Host {
 };
 
 TEST_F(ImagesTest, are_pulled_in_the_background_and_kept_while_in_use) { run(pulled_in_the_background()); }
+TEST_F(ImagesTest, keep_a_hostile_reason_as_plain_text) { run(refused_with_bytes_that_are_no_text()); }
+TEST_F(ImagesTest, wait_for_a_tear_down_before_they_go) { run(removed_when_the_tear_down_is_done()); }
 TEST_F(ImagesTest, that_fail_say_why_and_can_be_removed) { run(failed_with_its_reason()); }
 
 }  // namespace

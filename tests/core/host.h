@@ -85,6 +85,18 @@ class Host : public testing::Test {
     co_return names;
   }
 
+  Reconciler::Surroundings surroundings(AgentLinks& agent_links) {
+    return {.runtime = runtime,
+            .journal = journal,
+            .links = agent_links,
+            .pools = pools,
+            .slots = slots,
+            .clock = clock,
+            .limits = {.most_active = 2, .most_queued = 2},
+            .tasks = tasks,
+            .log = [](const std::string&) {}};
+  }
+
   boost::asio::io_context loop{1};
   ManualClock clock;
   std::vector<Plan> plans = default_plans();
@@ -94,12 +106,21 @@ class Host : public testing::Test {
   runtimes::fake::FakeRuntime runtime{loop.get_executor(), library};
   Journal journal{*store, loop.get_executor()};
   AgentLinks links{runtime, tasks};
-  Reconciler reconciler{
-      runtime, journal, links, clock, {.most_active = 2, .most_queued = 2}, tasks, [](const std::string&) {}};
+  StartSlots slots{loop.get_executor(), 4};
+  bool short_of_memory = false;
+  Pools pools{{.runtime = runtime,
+               .links = links,
+               .slots = slots,
+               .clock = clock,
+               .tasks = tasks,
+               .log = [](const std::string&) {},
+               .short_of_memory = [this] { return short_of_memory; }}};
+  Reconciler reconciler{surroundings(links)};
+  Leases leases{journal, reconciler, clock};
   Accounts accounts{journal, clock, plans};
-  Instances instances{journal, reconciler, runtime, clock, plans};
+  Instances instances{journal, reconciler, leases, runtime, clock, plans};
   Sessions sessions{journal, instances, links, clock};
-  Images images{journal, library, clock, tasks};
+  Images images{journal, library, pools, clock, tasks};
   Events events{journal};
   Caller admin;
 };

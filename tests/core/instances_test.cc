@@ -38,6 +38,13 @@ class InstancesTest : public Host {
                     "instance_queued", "instance_starting", "instance_running", "instance_gone"));
   }
 
+  async::Task<> fails_with_plain_words() {
+    runtime.faults().fail_next(Operation::create, Error(ErrorKind::instance_fault, "no\x01\xc3 more"));
+    const ShownInstance shown = co_await start(admin);
+    EXPECT_EQ(shown.instance.state, failed);
+    EXPECT_EQ(shown.instance.reason, "no?? more");
+  }
+
   async::Task<> queues_when_full() {
     const ShownInstance first = co_await start(admin);
     co_await start(admin);
@@ -170,7 +177,7 @@ class InstancesTest : public Host {
     co_await runtime.destroy(lost);
     co_await runtime.create(InstanceId("stray"), {.image = "busybox", .hostname = "stray"});
     AgentLinks fresh_links{runtime, tasks};
-    Reconciler fresh{runtime, journal, fresh_links, clock, {}, tasks, [](const std::string&) {}};
+    Reconciler fresh{surroundings(fresh_links)};
     co_await fresh.compare();
     for (const InstanceId& each : {id, lost, InstanceId("stray")}) {
       co_await fresh.settled(each, Seconds{10});
@@ -200,6 +207,7 @@ class InstancesTest : public Host {
 };
 
 TEST_F(InstancesTest, live_through_all_states_and_end) { run(lives_and_ends()); }
+TEST_F(InstancesTest, fail_with_plain_words) { run(fails_with_plain_words()); }
 TEST_F(InstancesTest, wait_in_a_queue_with_their_position_when_the_host_is_full) { run(queues_when_full()); }
 TEST_F(InstancesTest, end_with_their_lease_after_a_grace) { run(lease_ends()); }
 TEST_F(InstancesTest, are_extended_up_to_the_plans_bound) { run(extension_has_a_bound()); }

@@ -78,7 +78,7 @@ TEST_F(LocalHost, a_watch_ends_when_the_warden_does) { run(watch_restart_case(su
 
 async::Task<> pulled_case(core::Runtime& runtime, core::ImageLibrary& images, std::string reference) {
   const ImageName name("pulled");
-  const auto image = co_await images.pull(std::move(reference), name, [](double, const std::string&) {});
+  const auto image = co_await images.pull(core::parse_reference(reference), name, [](double, const std::string&) {});
   EXPECT_EQ(image.name, "pulled");
   EXPECT_EQ(image.command, std::vector<std::string>{"/bin/sh"});
   EXPECT_THAT(image.environment, testing::Contains("FLAVOUR=plain"));

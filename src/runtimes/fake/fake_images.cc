@@ -74,11 +74,9 @@ async::Task<core::ImageStatus> FakeImages::build(ImageName name, core::ProgressR
   co_return co_await make(wire::Operation::build_image, std::move(name), 1_MiB, std::move(report));
 }
 
-async::Task<core::ImageStatus> FakeImages::pull(std::string reference, ImageName name, core::ProgressReport report) {
-  if (!reference.starts_with("docker://")) {
-    throw Error(ErrorKind::invalid_argument, "an image reference begins with docker://");
-  }
-  if (!published_.contains(reference)) {
+async::Task<core::ImageStatus> FakeImages::pull(core::RegistryReference reference, ImageName name,
+                                                core::ProgressReport report) {
+  if (!published_.contains(reference.text)) {
     throw Error(ErrorKind::not_found, "the registry says: manifest unknown");
   }
   co_return co_await make(wire::Operation::import_image, std::move(name), 1_MiB, std::move(report));

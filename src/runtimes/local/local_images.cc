@@ -10,7 +10,6 @@
 #include "async/race.h"
 #include "async/trigger.h"
 #include "runtimes/local/layout_archive.h"
-#include "runtimes/local/registry_reference.h"
 #include "runtimes/local/scratch_folder.h"
 #include "runtimes/local/skopeo.h"
 
@@ -77,10 +76,10 @@ async::Task<core::ImageStatus> LocalImages::hand_over(Descriptor source, ImageFo
                                  std::move(source), std::move(report)));
 }
 
-async::Task<core::ImageStatus> LocalImages::pull(std::string reference, ImageName name, core::ProgressReport report) {
-  const RegistryReference checked = parse_reference(reference);
+async::Task<core::ImageStatus> LocalImages::pull(core::RegistryReference reference, ImageName name,
+                                                 core::ProgressReport report) {
   const ScratchFolder scratch(warden_.settings().image_folder);
-  co_await download(warden_.settings(), checked, scratch, half(report, 0));
+  co_await download(warden_.settings(), std::move(reference), scratch, half(report, 0));
   co_return co_await hand_over(scratch.open(layout_name), ImageForm::oci, std::move(name), half(report, 0.5));
 }
 

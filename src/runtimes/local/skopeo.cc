@@ -21,7 +21,7 @@ bool is_listed(const std::vector<std::string>& registries, const std::string& re
                              [&](const std::string& listed) { return listed == registry || listed == host; });
 }
 
-ChildCommand copy_command(const Settings& settings, const RegistryReference& reference,
+ChildCommand copy_command(const Settings& settings, const core::RegistryReference& reference,
                           const std::filesystem::path& scratch) {
   ChildCommand command;
   // Signatures are a matter of the host's policy file, which may be missing; we have no say in whom to trust.
@@ -131,7 +131,7 @@ Error explain_skopeo(std::string_view output, const std::string& registry) {
   return Error(ErrorKind::unavailable, "the image could not be downloaded (" + words + ")");
 }
 
-async::Task<> download(Settings settings, RegistryReference reference, const ScratchFolder& scratch,
+async::Task<> download(Settings settings, core::RegistryReference reference, const ScratchFolder& scratch,
                        core::ProgressReport report) {
   Download state;
   const ChildCommand command = copy_command(settings, reference, scratch.path());

@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "core/runtime.h"
-#include "runtimes/local/registry_reference.h"
 #include "runtimes/local/scratch_folder.h"
 #include "runtimes/local/settings.h"
 
@@ -16,7 +15,7 @@ inline constexpr const char* layout_name = "layout";
 
 // Downloads an image with skopeo, as our own user, into `scratch`. Throws Error{not_found, forbidden, unavailable or
 // too_large} with the registry's words. Cancelling kills skopeo.
-async::Task<> download(Settings settings, RegistryReference reference, const ScratchFolder& scratch,
+async::Task<> download(Settings settings, core::RegistryReference reference, const ScratchFolder& scratch,
                        core::ProgressReport report);
 
 // What skopeo's last words mean for whoever asked.

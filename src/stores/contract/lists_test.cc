@@ -183,7 +183,7 @@ TEST_P(Lists, the_queue_is_listed_by_queue_number) {
     });
     reopen();
   }
-  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_queued(); })),
+  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_queued(0); })),
             (Ids{"first", "second", "third", "fourth"}));
 }
 
@@ -191,6 +191,101 @@ TEST_P(Lists, queue_numbers_of_one_transaction_differ) {
   transact([](Transaction& transaction) {
     const std::uint64_t first = transaction.next_queue_number();
     EXPECT_GT(transaction.next_queue_number(), first);
+  });
+}
+
+TEST_P(Lists, the_queue_goes_by_turn_then_arrival) {
+  transact([](Transaction& transaction) {
+    transaction.put_account(plain_account("a"));
+    std::uint64_t number = 1;
+    for (const auto& [id, share, turn] : {std::tuple("late", "x", 3U), {"first", "x", 1U}, {"second", "y", 1U}}) {
+      core::Instance instance = plain_instance(id, "a");
+      instance.share = share;
+      instance.turn = turn;
+      instance.queue_number = number++;
+      transaction.put_instance(instance);
+    }
+    core::Instance running = plain_instance("running", "a");
+    running.state = InstanceState::running;
+    running.share = "x";
+    running.turn = 9;
+    transaction.put_instance(running);
+  });
+  transact([](Transaction& transaction) {
+    EXPECT_EQ(ids_of(transaction.list_queued(0)), (Ids{"first", "second", "late"}));
+    EXPECT_EQ(ids_of(transaction.list_queued(1)), Ids{"first"});
+    EXPECT_EQ(transaction.count_queued_before(*transaction.find_instance(InstanceId("late"))), 2U);
+    EXPECT_EQ(transaction.last_turn_of("x"), 3U);
+    EXPECT_EQ(transaction.last_turn_of("nobody"), 0U);
+    EXPECT_EQ(transaction.served_turn(), 0U);
+    transaction.set_served_turn(7);
+  });
+  reopen();
+  EXPECT_EQ(get([](Transaction& transaction) { return transaction.served_turn(); }), 7U);
+}
+
+TEST_P(Lists, a_service_has_one_instance_for_a_key_until_it_is_gone) {
+  core::Instance first = plain_instance("first", "a");
+  first.service = "echo";
+  first.service_key = "key";
+  core::Instance second = first;
+  second.id = InstanceId("second");
+  core::Instance without = plain_instance("without", "a");
+  without.service = "echo";
+  transact([&](Transaction& transaction) {
+    transaction.put_account(plain_account("a"));
+    transaction.put_instance(first);
+    transaction.put_instance(without);
+    transaction.put_instance(plain_instance("other", "a"));
+  });
+  EXPECT_EQ(failure_of([&](Transaction& transaction) { transaction.put_instance(second); }), ErrorKind::conflict);
+  first.state = InstanceState::gone;
+  transact([&](Transaction& transaction) {
+    transaction.put_instance(first);
+    transaction.put_instance(second);
+    EXPECT_EQ(transaction.list_instances({.service = "echo"}).size(), 3U);
+    EXPECT_EQ(transaction.list_instances({.service = "other"}).size(), 0U);
+  });
+}
+
+TEST_P(Lists, what_is_long_over_can_be_forgotten) {
+  core::Instance old = plain_instance("old", "guest");
+  old.state = InstanceState::gone;
+  old.gone_at = moment(10);
+  core::Instance young = old;
+  young.id = InstanceId("young");
+  young.gone_at = moment(20);
+  core::Instance alive = plain_instance("alive", "keeper");
+  transact([&](Transaction& transaction) {
+    for (const char* id : {"guest", "keeper", "lost"}) {
+      core::Account account = plain_account(id);
+      account.role = core::Role::guest;
+      account.created_at = moment(1);
+      transaction.put_account(account);
+    }
+    transaction.put_account(plain_account("member"));
+    for (const core::Instance& instance : {old, young, alive}) {
+      transaction.put_instance(instance);
+    }
+    for (const long at : {5L, 15L, 16L}) {
+      core::Event event = plain_event(std::to_string(at));
+      event.at = moment(at);
+      transaction.append_event(event);
+    }
+  });
+  transact([](Transaction& transaction) {
+    EXPECT_EQ(transaction.remove_instances_gone_before(moment(20)), 1U);
+    EXPECT_EQ(transaction.remove_lost_guests(moment(1)), 0U);
+    EXPECT_EQ(transaction.remove_lost_guests(moment(2)), 1U);
+    EXPECT_EQ(transaction.remove_events_before(moment(16)), 2U);
+    EXPECT_EQ(transaction.remove_events_before(moment(100)), 0U);  // the last one carries the count on
+  });
+  transact([](Transaction& transaction) {
+    EXPECT_FALSE(transaction.find_instance(InstanceId("old")));
+    EXPECT_TRUE(transaction.find_instance(InstanceId("young")));
+    EXPECT_FALSE(transaction.find_account(AccountId("lost")));
+    EXPECT_EQ(transaction.list_accounts({}).size(), 3U);
+    EXPECT_EQ(transaction.last_event_sequence(), 3U);
   });
 }
 

@@ -124,6 +124,8 @@ core::Instance full_instance() {
           .state = core::InstanceState::asleep,
           .reason = "reason " + odd_text(),
           .queue_number = (1ULL << 62) + 3,
+          .share = "share " + odd_text(),
+          .turn = (1ULL << 62) + 4,
           .lifetime = Seconds{11},
           .created_at = moment(12),
           .started_at = moment(13),
@@ -131,7 +133,10 @@ core::Instance full_instance() {
           .longest_until = moment(15),
           .gone_at = moment(16),
           .idempotency_key = "key " + odd_text(),
-          .idempotency_digest = "digest " + odd_text()};
+          .idempotency_digest = "digest " + odd_text(),
+          .launch = {.command = {"program", odd_text(), ""}, .user = "user " + odd_text(), .port = 65'535, .read_only = true},
+          .service = "service " + odd_text(),
+          .service_key = "service key " + odd_text()};
 }
 
 core::Event full_event() {
@@ -160,10 +165,12 @@ std::string show(const core::Image& image) {
 }
 
 std::string show(const core::Instance& instance) {
-  const auto& [id, account, name, image, plan, state, reason, queue_number, lifetime, created_at, started_at,
-               expires_at, longest_until, gone_at, idempotency_key, idempotency_digest] = instance;
-  return show_fields(id, account, name, image, plan, state, reason, queue_number, lifetime, created_at, started_at,
-                     expires_at, longest_until, gone_at, idempotency_key, idempotency_digest);
+  const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at, started_at,
+               expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
+               service_key] = instance;
+  return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at, started_at,
+                     expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
+                     service_key);
 }
 
 std::string show(const core::Event& event) {

@@ -67,6 +67,7 @@ struct Tables {
   Table<InstanceId, core::Instance> instances;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
+  std::uint64_t served_turn = 0;
 };
 
 }  // namespace berth::stores::memory

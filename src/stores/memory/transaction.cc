@@ -46,6 +46,10 @@ std::optional<TimePoint> due_at(const Instance& instance) {
 // What instances are ordered by.
 std::tuple<TimePoint, InstanceId> age(const Instance& instance) { return {instance.created_at, instance.id}; }
 
+std::tuple<std::uint64_t, std::uint64_t, InstanceId> place_in_queue(const Instance& instance) {
+  return {instance.turn, instance.queue_number, instance.id};
+}
+
 }  // namespace
 
 template <class Verb>
@@ -94,6 +98,23 @@ std::vector<Account> MemoryTransaction::list_accounts(const core::Page& page) {
     core::require_text(page.after.value_or(""), "after");
     return pick(tables_.accounts.rows(), page.limit,
                 [&](const Account& account) { return !page.after || account.id.text() > *page.after; });
+  });
+}
+
+std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
+  return guard([&] {
+    const auto belongs_to = [](const Account& account) {
+      return [&account](const auto& entry) { return entry.second.account == account.id; };
+    };
+    const auto lost = pick(tables_.accounts.rows(), 0, [&](const Account& account) {
+      return account.role == core::Role::guest && account.created_at < time &&
+             std::ranges::none_of(tables_.tokens.rows(), belongs_to(account)) &&
+             std::ranges::none_of(tables_.instances.rows(), belongs_to(account));
+    });
+    for (const Account& account : lost) {
+      tables_.accounts.remove(account.id, undo_);
+    }
+    return lost.size();
   });
 }
 
@@ -199,6 +220,11 @@ void MemoryTransaction::put_instance(const Instance& instance) {
           other.account == instance.account && id != instance.id) {
         throw Error(ErrorKind::conflict, "an instance with this idempotency key is already there");
       }
+      if (!instance.service_key.empty() && other.service_key == instance.service_key &&
+          other.service == instance.service && id != instance.id && other.state != InstanceState::gone &&
+          instance.state != InstanceState::gone) {
+        throw Error(ErrorKind::conflict, "the service has an instance for this key already");
+      }
     }
     tables_.instances.put(instance.id, instance, undo_);
   });
@@ -235,7 +261,8 @@ std::vector<Instance> MemoryTransaction::list_instances(const core::InstanceFilt
       return std::vector<Instance>();
     }
     auto found = pick(tables_.instances.rows(), 0, [&](const Instance& instance) {
-      return (!filter.account || instance.account == *filter.account) && among(instance.state, filter.states) &&
+      return (!filter.account || instance.account == *filter.account) &&
+             (!filter.service || instance.service == *filter.service) && among(instance.state, filter.states) &&
              (!last || age(instance) < age(*last));
     });
     std::ranges::sort(found, std::greater(), age);
@@ -246,13 +273,37 @@ std::vector<Instance> MemoryTransaction::list_instances(const core::InstanceFilt
   });
 }
 
-std::vector<Instance> MemoryTransaction::list_queued() {
+std::vector<Instance> MemoryTransaction::list_queued(std::size_t limit) {
   return guard([&] {
     auto found = pick(tables_.instances.rows(), 0,
                       [](const Instance& instance) { return instance.state == InstanceState::queued; });
-    std::ranges::sort(found, {},
-                      [](const Instance& instance) { return std::tuple(instance.queue_number, instance.id); });
+    std::ranges::sort(found, {}, place_in_queue);
+    if (limit != 0 && found.size() > limit) {
+      found.resize(limit);
+    }
     return found;
+  });
+}
+
+std::size_t MemoryTransaction::count_queued_before(const Instance& instance) {
+  return guard([&] {
+    core::require_text(instance.id.text(), "id");
+    return static_cast<std::size_t>(std::ranges::count_if(tables_.instances.rows(), [&](const auto& entry) {
+      return entry.second.state == InstanceState::queued && place_in_queue(entry.second) < place_in_queue(instance);
+    }));
+  });
+}
+
+std::uint64_t MemoryTransaction::last_turn_of(const std::string& share) {
+  return guard([&] {
+    core::require_text(share, "share");
+    std::uint64_t last = 0;
+    for (const auto& [id, instance] : tables_.instances.rows()) {
+      if (instance.state == InstanceState::queued && instance.share == share) {
+        last = std::max(last, instance.turn);
+      }
+    }
+    return last;
   });
 }
 
@@ -283,6 +334,29 @@ std::uint64_t MemoryTransaction::next_queue_number() {
   });
 }
 
+std::size_t MemoryTransaction::remove_instances_gone_before(TimePoint time) {
+  return guard([&] {
+    const auto old = pick(tables_.instances.rows(), 0, [&](const Instance& instance) {
+      return instance.state == InstanceState::gone && instance.gone_at && *instance.gone_at < time;
+    });
+    for (const Instance& instance : old) {
+      tables_.instances.remove(instance.id, undo_);
+    }
+    return old.size();
+  });
+}
+
+std::uint64_t MemoryTransaction::served_turn() {
+  return guard([&] { return tables_.served_turn; });
+}
+
+void MemoryTransaction::set_served_turn(std::uint64_t turn) {
+  guard([&] {
+    undo_.add([this, before = tables_.served_turn] { tables_.served_turn = before; });
+    tables_.served_turn = turn;
+  });
+}
+
 std::uint64_t MemoryTransaction::append_event(const Event& event) {
   return guard([&] {
     core::require_storable(event);
@@ -308,6 +382,18 @@ std::vector<Event> MemoryTransaction::list_events(const core::EventFilter& filte
 
 std::uint64_t MemoryTransaction::last_event_sequence() {
   return guard([&] { return tables_.events.rows().empty() ? 0 : tables_.events.rows().rbegin()->first; });
+}
+
+std::size_t MemoryTransaction::remove_events_before(TimePoint time) {
+  return guard([&] {
+    const std::uint64_t last = last_event_sequence();
+    const auto old = pick(tables_.events.rows(), 0,
+                          [&](const Event& event) { return event.at < time && event.sequence != last; });
+    for (const Event& event : old) {
+      tables_.events.remove(event.sequence, undo_);
+    }
+    return old.size();
+  });
 }
 
 }  // namespace berth::stores::memory

@@ -26,6 +26,7 @@ class MemoryTransaction final : public core::Transaction {
   void put_account(const core::Account& account) override;
   std::optional<core::Account> find_account(const AccountId& id) override;
   std::vector<core::Account> list_accounts(const core::Page& page) override;
+  std::size_t remove_lost_guests(TimePoint time) override;
   void put_token(const core::Token& token) override;
   std::optional<core::Token> find_token(const TokenId& id) override;
   std::optional<core::Token> find_token_by_hash(const std::string& hash) override;
@@ -42,14 +43,20 @@ class MemoryTransaction final : public core::Transaction {
   std::optional<core::Instance> find_instance_by_key(const AccountId& account,
                                                      const std::string& idempotency_key) override;
   std::vector<core::Instance> list_instances(const core::InstanceFilter& filter) override;
-  std::vector<core::Instance> list_queued() override;
+  std::vector<core::Instance> list_queued(std::size_t limit) override;
+  std::size_t count_queued_before(const core::Instance& instance) override;
+  std::uint64_t last_turn_of(const std::string& share) override;
   std::size_t count_instances(const std::optional<AccountId>& account,
                               const std::vector<core::InstanceState>& states) override;
   std::vector<core::Instance> list_due(TimePoint time) override;
   std::uint64_t next_queue_number() override;
+  std::uint64_t served_turn() override;
+  void set_served_turn(std::uint64_t turn) override;
+  std::size_t remove_instances_gone_before(TimePoint time) override;
   std::uint64_t append_event(const core::Event& event) override;
   std::vector<core::Event> list_events(const core::EventFilter& filter) override;
   std::uint64_t last_event_sequence() override;
+  std::size_t remove_events_before(TimePoint time) override;
 
  private:
   // Runs one verb and remembers that it threw.

@@ -97,6 +97,19 @@ CREATE TABLE counters (
 ) $STRICT;
 INSERT INTO counters (name, value) VALUES ('queue', 0);
 )"},
+    Migration{"services", R"(
+ALTER TABLE instances ADD COLUMN launch TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE instances ADD COLUMN service $KEY NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN service_key $KEY NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN share $KEY NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN turn $INTEGER NOT NULL DEFAULT 0;
+INSERT INTO counters (name, value) VALUES ('turn', 0);
+CREATE INDEX instances_in_queue ON instances (turn, queue_number, id) WHERE state = 'queued';
+CREATE UNIQUE INDEX instances_of_service ON instances (service, service_key)
+  WHERE service_key <> '' AND state <> 'gone';
+CREATE INDEX instances_gone ON instances (gone_at) WHERE state = 'gone';
+CREATE INDEX events_by_age ON events (at);
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

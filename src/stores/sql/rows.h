@@ -76,7 +76,12 @@ struct Table<core::Instance> {
                                       Column{"longest_until", &Row::longest_until},
                                       Column{"gone_at", &Row::gone_at},
                                       Column{"idempotency_key", &Row::idempotency_key},
-                                      Column{"idempotency_digest", &Row::idempotency_digest}};
+                                      Column{"idempotency_digest", &Row::idempotency_digest},
+                                      Column{"launch", &Row::launch},
+                                      Column{"service", &Row::service},
+                                      Column{"service_key", &Row::service_key},
+                                      Column{"share", &Row::share},
+                                      Column{"turn", &Row::turn}};
 };
 
 template <>

@@ -83,6 +83,13 @@ std::vector<Account> SqlTransaction::list_accounts(const core::Page& page) {
   return list<Account>(query.add(" ORDER BY id").add_limit(page.limit));
 }
 
+std::size_t SqlTransaction::remove_lost_guests(TimePoint time) {
+  return change(Query("DELETE FROM accounts WHERE role = 'guest' AND ")
+                    .add("created_at < ", time)
+                    .add(" AND NOT EXISTS (SELECT 1 FROM tokens WHERE account = accounts.id)"
+                         " AND NOT EXISTS (SELECT 1 FROM instances WHERE account = accounts.id)"));
+}
+
 void SqlTransaction::put_token(const Token& token) { put(token); }
 
 std::optional<Token> SqlTransaction::find_token(const TokenId& id) {
@@ -140,6 +147,9 @@ std::vector<Instance> SqlTransaction::list_instances(const core::InstanceFilter&
   if (filter.account) {
     query.add(" AND account = ", *filter.account);
   }
+  if (filter.service) {
+    query.add(" AND service = ", *filter.service);
+  }
   if (!filter.states.empty()) {
     query.add_in(" AND state", filter.states);
   }
@@ -149,8 +159,21 @@ std::vector<Instance> SqlTransaction::list_instances(const core::InstanceFilter&
   return list<Instance>(query.add(" ORDER BY created_at DESC, id DESC").add_limit(filter.limit));
 }
 
-std::vector<Instance> SqlTransaction::list_queued() {
-  return list<Instance>(select<Instance>().add("state = 'queued' ORDER BY queue_number, id"));
+std::vector<Instance> SqlTransaction::list_queued(std::size_t limit) {
+  return list<Instance>(select<Instance>().add("state = 'queued' ORDER BY turn, queue_number, id").add_limit(limit));
+}
+
+std::size_t SqlTransaction::count_queued_before(const Instance& instance) {
+  return number(std::move(Query("SELECT COUNT(*) FROM instances WHERE state = 'queued' AND (turn, queue_number, id) < ")
+                              .add("(", instance.turn)
+                              .add(", ", instance.queue_number)
+                              .add(", ", instance.id)
+                              .add(")")));
+}
+
+std::uint64_t SqlTransaction::last_turn_of(const std::string& share) {
+  return number(std::move(
+      Query("SELECT COALESCE(MAX(turn), 0) FROM instances WHERE state = 'queued' AND ").add("share = ", share)));
 }
 
 std::size_t SqlTransaction::count_instances(const std::optional<AccountId>& account,
@@ -177,6 +200,18 @@ std::vector<Instance> SqlTransaction::list_due(TimePoint time) {
 
 std::uint64_t SqlTransaction::next_queue_number() {
   return number(Query("UPDATE counters SET value = value + 1 WHERE name = 'queue' RETURNING value"));
+}
+
+std::uint64_t SqlTransaction::served_turn() {
+  return number(Query("SELECT value FROM counters WHERE name = 'turn'"));
+}
+
+void SqlTransaction::set_served_turn(std::uint64_t turn) {
+  change(std::move(Query("UPDATE counters SET ").add("value = ", turn).add(" WHERE name = 'turn'")));
+}
+
+std::size_t SqlTransaction::remove_instances_gone_before(TimePoint time) {
+  return change(Query("DELETE FROM instances WHERE state = 'gone' AND ").add("gone_at < ", time));
 }
 
 std::uint64_t SqlTransaction::append_event(const Event& event) {
@@ -209,6 +244,12 @@ std::vector<Event> SqlTransaction::list_events(const core::EventFilter& filter) 
 
 std::uint64_t SqlTransaction::last_event_sequence() {
   return number(Query("SELECT COALESCE(MAX(sequence), 0) FROM events"));
+}
+
+std::size_t SqlTransaction::remove_events_before(TimePoint time) {
+  return change(Query("DELETE FROM events WHERE ")
+                    .add("at < ", time)
+                    .add(" AND sequence < (SELECT MAX(sequence) FROM events)"));
 }
 
 }  // namespace berth::stores::sql

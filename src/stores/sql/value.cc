@@ -25,14 +25,4 @@ core::Scopes scopes_from_text(std::string_view text) {
   return scopes;
 }
 
-std::string plan_to_text(const core::Plan& plan) { return print_json(to_json(plan)); }
-
-core::Plan plan_from_text(std::string_view text) {
-  try {
-    return read_json<core::Plan>(parse_json(text), Missing::keeps_default);
-  } catch (const Error&) {
-    refuse_stored(text);
-  }
-}
-
 }  // namespace berth::stores::sql

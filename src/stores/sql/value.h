@@ -8,6 +8,7 @@
 #include "base/described.h"
 #include "base/error.h"
 #include "core/access.h"
+#include "core/launch.h"
 #include "core/plan.h"
 
 namespace berth::stores::sql {
@@ -30,11 +31,22 @@ struct Value {
 
 std::string scopes_to_text(const core::Scopes& scopes);
 core::Scopes scopes_from_text(std::string_view text);
-std::string plan_to_text(const core::Plan& plan);
-core::Plan plan_from_text(std::string_view text);
+
+// Nouns within nouns: kept as JSON. What a row from before lacks has its default.
+template <class T>
+inline constexpr bool is_kept_as_json = std::same_as<T, core::Plan> || std::same_as<T, core::Launch>;
+
+template <class T>
+T described_from_text(std::string_view text) {
+  try {
+    return read_json<T>(parse_json(text), Missing::keeps_default);
+  } catch (const Error&) {
+    refuse_stored(text);
+  }
+}
 
 // Which kind a member of a noun is kept as: times in milliseconds since 1970, durations in seconds, enumerators by
-// name, a plan as JSON.
+// name, a plan and a launch as JSON.
 template <class T>
 constexpr Kind kind_of() {
   if constexpr (described::IsOptional<T>::value) {
@@ -69,8 +81,8 @@ Value to_value(const T& member) {
       value.text = member.text();
     } else if constexpr (std::same_as<T, core::Scopes>) {
       value.text = scopes_to_text(member);
-    } else if constexpr (std::same_as<T, core::Plan>) {
-      value.text = plan_to_text(member);
+    } else if constexpr (is_kept_as_json<T>) {
+      value.text = print_json(to_json(member));
     } else if constexpr (boost::describe::has_describe_enumerators<T>::value) {
       value.text = enum_name(member);
     } else {
@@ -101,8 +113,8 @@ void from_value(const Value& value, T& member) {
     member = T(value.text);
   } else if constexpr (std::same_as<T, core::Scopes>) {
     member = scopes_from_text(value.text);
-  } else if constexpr (std::same_as<T, core::Plan>) {
-    member = plan_from_text(value.text);
+  } else if constexpr (is_kept_as_json<T>) {
+    member = described_from_text<T>(value.text);
   } else if constexpr (boost::describe::has_describe_enumerators<T>::value) {
     const auto found = enum_from_name<T>(value.text);
     if (!found) {

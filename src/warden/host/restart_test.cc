@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <thread>
+#include <utility>
+
 #include "base/described.h"
 #include "warden/files.h"
 #include "warden/host/test_warden.h"
@@ -114,6 +117,17 @@ TEST(Restart, KeepsAnInstancesUidsWhenTheRangeIsMoved) {
   EXPECT_EQ(warden.in_instance("one", "cat /proc/self/uid_map").output, before);
   client.create("two", small_spec());
   EXPECT_NE(warden.in_instance("two", "cat /proc/self/uid_map").output.find(" 65"), std::string::npos);
+}
+
+// Namespaces made on one processor may have higher numbers than later ones of another (see mount_namespace.cc).
+TEST(Restart, NeedsNotTheFirstMountNamespace) {
+  if (std::thread::hardware_concurrency() < 2) {
+    GTEST_SKIP() << "takes two processors";
+  }
+  for (const auto& [first, second] : {std::pair("0", "1"), std::pair("1", "0")}) {
+    TestWarden warden({}, BERTH_STAND_IN_AGENT, {"taskset", "-c", first, "unshare", "-m", "taskset", "-c", second});
+    EXPECT_TRUE(warden.client().list().empty());
+  }
 }
 
 TEST(Restart, RefusesASecondWardenInOneRunFolder) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtimes/local/registry_reference.h"
+#include "core/registry_reference.h"
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 
-namespace berth::runtimes::local {
+namespace berth::core {
 namespace {
 
 TEST(RegistryReference, names_the_registry_it_goes_to) {
@@ -52,4 +52,4 @@ TEST(RegistryReference, anything_else_is_refused) {
 }
 
 }  // namespace
-}  // namespace berth::runtimes::local
+}  // namespace berth::core

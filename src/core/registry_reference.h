@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace berth::runtimes::local {
+namespace berth::core {
 
 // The checked form of "docker://[host[:port]/]name[:tag][@sha256:digest]". It can be given to skopeo as one word.
 struct RegistryReference {
@@ -15,4 +15,4 @@ struct RegistryReference {
 // Throws Error{invalid_argument} for any other transport or a character out of place.
 RegistryReference parse_reference(std::string_view text);
 
-}  // namespace berth::runtimes::local
+}  // namespace berth::core

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtimes/local/registry_reference.h"
+#include "core/registry_reference.h"
 
 #include <algorithm>
 
 #include "base/error.h"
 
-namespace berth::runtimes::local {
+namespace berth::core {
 namespace {
 
 constexpr std::string_view transport = "docker://";
@@ -115,4 +115,4 @@ RegistryReference parse_reference(std::string_view text) {
   return {std::string(text), std::move(registry)};
 }
 
-}  // namespace berth::runtimes::local
+}  // namespace berth::core

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "core/launch.h"
+#include "core/plan.h"
+
+namespace berth::core {
+
+// per_connection: each connection has an instance of its own, gone when it ends. token: who shows the same token and
+// identifier reaches the same instance again.
+enum class ServiceMode { per_connection, token };
+BOOST_DESCRIBE_ENUM(ServiceMode, per_connection, token)
+
+// A program in instances that people reach over a socket.
+struct Service {
+  std::string name;
+  std::string image;
+  std::string plan;
+  Launch launch;
+  ServiceMode mode = ServiceMode::per_connection;
+  Seconds idle_limit{300};    // without a byte in either direction, or without a connection
+  Seconds total_limit{3600};  // of an instance
+  std::uint32_t max_instances = 100;
+  std::uint32_t least_ready = 2;  // of its pool
+  std::uint32_t most_ready = 20;
+};
+
+// The plan of its instances: nothing is kept after their time.
+Plan plan_of(const Service& service, const Plan& plan);
+
+// Every fault of a service as a sentence, empty when it is sound.
+std::vector<std::string> faults_of(const Service& service);
+
+}  // namespace berth::core

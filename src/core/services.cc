@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/services.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/race.h"
+#include "async/time_limit.h"
+#include "core/instance_rules.h"
+#include "core/transitions.h"
+
+namespace berth::core {
+namespace {
+
+constexpr Seconds longest_wait{120};    // of a connection for its instance
+constexpr Seconds tear_down_limit{20};  // for who waits for it
+
+Account account_of(const Service& service, TimePoint now) {
+  return {.id = AccountId("service." + service.name),
+          .name = "service " + service.name,
+          .role = Role::member,
+          .created_at = now};
+}
+
+}  // namespace
+
+// One instance of a service, from when it is asked for until it is ended.
+struct Services::Place {
+  Open* open = nullptr;
+  std::string key;
+  InstanceId id;
+  bool running = false;
+  bool over = false;
+  std::optional<Error> failure;  // it never ran
+  TimePoint begun;
+  TimePoint left_at;  // by the last visit
+  std::set<Visit*> visits;
+  std::unique_ptr<async::Trigger> changed;
+
+  Milliseconds idle(TimePoint now) const {
+    if (!running) {
+      return Milliseconds{0};
+    }
+    Milliseconds least = visits.empty() ? now - left_at : Milliseconds::max();
+    for (const Visit* visit : visits) {
+      least = std::min(least, visit->idle_ ? visit->idle_() : Milliseconds{0});
+    }
+    return least;
+  }
+};
+
+struct Services::Open {
+  Service service;
+  Plan plan;
+  std::list<std::shared_ptr<Place>> places;  // oldest first
+  std::size_t waiting = 0;
+  ServiceStatus counts;
+  std::unique_ptr<async::Trigger> changed;  // an instance began to run, or ended
+};
+
+Services::Services(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+Services::~Services() = default;
+
+Services::Open& Services::known(const std::string& service) {
+  const auto found = open_.find(service);
+  if (found == open_.end()) {
+    throw Error(ErrorKind::not_found, "there is no service '" + service.substr(0, 64) + "'");
+  }
+  return *found->second;
+}
+
+async::Task<> Services::open(std::vector<Service> services, const std::vector<Plan>& plans) {
+  for (const Service& service : services) {
+    const auto plan = std::ranges::find(plans, service.plan, &Plan::name);
+    if (plan == plans.end()) {
+      throw Error(ErrorKind::invalid_argument, "service '" + service.name + "' names a plan that there is not");
+    }
+    auto open = std::make_unique<Open>();
+    open->service = service;
+    open->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
+    open->plan = plan_of(service, *plan);
+    surroundings_.reconciler.pools().add({.image = ImageName(service.image),
+                                          .plan = open->plan,
+                                          .launch = service.launch,
+                                          .least = std::min(service.least_ready, service.max_instances),
+                                          .most = std::min(service.most_ready, service.max_instances)});
+    open_[service.name] = std::move(open);
+  }
+  const TimePoint now = surroundings_.clock.now();
+  const auto found = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    for (const Service& service : services) {
+      const Account account = account_of(service, now);
+      if (!transaction.find_account(account.id)) {
+        transaction.put_account(account);
+      }
+    }
+    using enum InstanceState;
+    return transaction.list_instances(
+        {.states = {queued, starting, running, asleep, stopped, failed, grace}, .before = {}, .limit = 0});
+  });
+  for (auto instance = found.rbegin(); instance != found.rend(); ++instance) {
+    if (instance->service.empty()) {
+      continue;
+    }
+    const auto open = open_.find(instance->service);
+    if (open == open_.end() || instance->service_key.empty() || instance->state != InstanceState::running) {
+      surroundings_.tasks.spawn(destroy(instance->id, "nobody is connected to it any more"));
+      continue;
+    }
+    auto place = std::make_shared<Place>();
+    place->open = open->second.get();
+    place->key = instance->service_key;
+    place->id = instance->id;
+    place->running = true;
+    place->begun = instance->created_at;
+    place->left_at = now;
+    place->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
+    open->second->places.push_back(place);
+    surroundings_.tasks.spawn(watch(place));
+  }
+}
+
+async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor visitor) {
+  Open& open = known(service);
+  ++open.counts.visits;
+  ++open.waiting;
+  std::exception_ptr fault;
+  std::unique_ptr<Visit> visit;
+  try {
+    std::shared_ptr<Place> place = co_await async::with_limit(place_for(open, std::move(visitor)), longest_wait,
+                                                              "no instance was free within two minutes");
+    visit = std::make_unique<Visit>(*this, std::move(place));
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  --open.waiting;
+  if (fault) {
+    ++open.counts.failed;
+    std::rethrow_exception(fault);
+  }
+  co_return visit;
+}
+
+async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Visitor visitor) {
+  std::shared_ptr<Place> place;
+  if (!visitor.key.empty()) {
+    const auto known = std::ranges::find_if(
+        open.places, [&](const auto& each) { return each->key == visitor.key && !each->over; });
+    place = known == open.places.end() ? nullptr : *known;
+  }
+  if (!place) {
+    // Its place is taken first: a second connection with this key must find it.
+    place = std::make_shared<Place>();
+    place->open = &open;
+    place->key = visitor.key;
+    place->begun = surroundings_.clock.now();
+    place->left_at = place->begun;
+    place->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
+    open.places.push_back(place);
+    surroundings_.tasks.spawn(begin(open, place, std::move(visitor)));
+  }
+  // The visitor may go away while it waits; an instance for it alone is then ended.
+  struct Waiting {
+    Services& services;
+    std::shared_ptr<Place> place;
+    bool done = false;
+    ~Waiting() {
+      if (!done && place->key.empty()) {
+        services.end(place, "its connection ended");
+      }
+    }
+  } waiting{*this, place};
+  while (!place->running && !place->over) {
+    co_await place->changed->wait();
+  }
+  waiting.done = true;
+  if (place->failure) {
+    throw Error(*place->failure);
+  }
+  if (place->over) {
+    throw Error(ErrorKind::unavailable, "the instance was ended");
+  }
+  co_return place;
+}
+
+async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor visitor) {
+  Instance draft;
+  draft.account = account_of(open.service, {}).id;
+  draft.image = ImageName(open.service.image);
+  draft.plan = open.plan;
+  draft.lifetime = open.plan.lifetime;
+  draft.created_at = surroundings_.clock.now();
+  draft.launch = open.service.launch;
+  draft.service = open.service.name;
+  draft.service_key = visitor.key;
+  draft.share = open.service.name + " " + visitor.share;
+  try {
+    co_await make_room(open, *place);
+    const HostLimits& limits = surroundings_.reconciler.limits();
+    const auto check = [&limits](Transaction& transaction, const Instance& instance) -> std::optional<Instance> {
+      check_room(transaction, instance, limits);
+      return std::nullopt;
+    };
+    Instance begun = co_await surroundings_.leases.begin(std::move(draft), check);
+    place->id = begun.id;
+    if (begun.state != InstanceState::running && !place->over) {
+      begun = co_await surroundings_.leases.started(begun.id, longest_wait);
+    }
+    if (begun.state != InstanceState::running) {
+      throw Error(ErrorKind::unavailable,
+                  "its instance did not start: " + begun.reason.value_or("there was no room in time"));
+    }
+    place->running = true;
+    place->left_at = surroundings_.clock.now();
+  } catch (const Error& error) {
+    place->failure = error;
+    surroundings_.log("service " + open.service.name + ": " + error.what());
+  }
+  if (place->failure) {
+    end(place, "it did not start");
+  } else if (place->over) {  // ended while it began
+    surroundings_.tasks.spawn(destroy(place->id, "its connection ended"));
+  } else {
+    surroundings_.tasks.spawn(watch(place));
+  }
+  place->changed->fire();
+  open.changed->fire();
+}
+
+bool Services::host_is_full() const {
+  std::size_t beginning = 0;  // without a row yet
+  for (const auto& [name, open] : open_) {
+    beginning += static_cast<std::size_t>(
+        std::ranges::count_if(open->places, [](const auto& place) { return place->id.empty(); }));
+  }
+  return surroundings_.reconciler.active() + beginning > surroundings_.reconciler.limits().most_active;
+}
+
+// Only as many as needed, and really gone before the next one begins.
+async::Task<> Services::make_room(Open& open, const Place& place) {
+  while (!place.over) {
+    const bool cap = open.places.size() > open.service.max_instances;
+    if (!cap && !host_is_full()) {
+      co_return;
+    }
+    const unsigned long seen = open.changed->count();
+    if (const std::shared_ptr<Place> oldest = longest_idle(cap ? &open : nullptr)) {
+      ++oldest->open->counts.evicted;
+      co_await end_for_good(oldest, "it was the one idle for longest, and another needed the room");
+    } else if (cap) {
+      co_await open.changed->wait_beyond(seen);  // all of them are being started
+    } else {
+      co_return;  // the host is full of others: the queue decides
+    }
+  }
+}
+
+std::shared_ptr<Services::Place> Services::longest_idle(Open* of) const {
+  const TimePoint now = surroundings_.clock.now();
+  std::shared_ptr<Place> oldest;
+  for (const auto& [name, open] : open_) {
+    if (of != nullptr && open.get() != of) {
+      continue;
+    }
+    for (const auto& place : open->places) {
+      const auto age = [&](const Place& each) { return std::pair(each.idle(now), now - each.begun); };
+      if (place->running && !place->over && (!oldest || age(*place) > age(*oldest))) {
+        oldest = place;
+      }
+    }
+  }
+  return oldest;
+}
+
+bool Services::take_away(const std::shared_ptr<Place>& place) {
+  if (std::exchange(place->over, true)) {
+    return false;
+  }
+  place->open->places.remove(place);
+  place->changed->fire();
+  place->open->changed->fire();
+  return !place->id.empty();
+}
+
+void Services::end(const std::shared_ptr<Place>& place, const std::string& why) {
+  if (take_away(place)) {
+    surroundings_.tasks.spawn(destroy(place->id, why));
+  }
+}
+
+async::Task<> Services::end_for_good(std::shared_ptr<Place> place, std::string why) {
+  if (take_away(place)) {
+    co_await destroy(place->id, std::move(why));
+    co_await surroundings_.reconciler.settled(place->id, tear_down_limit);
+  }
+}
+
+async::Task<> Services::destroy(InstanceId id, std::string why) {
+  try {
+    co_await surroundings_.reconciler.change(id, InstanceEvent::destroy, [](const Instance&) {}, std::move(why));
+  } catch (const Error& error) {
+    surroundings_.log("instance " + id.text() + ": " + error.what());
+  }
+}
+
+// Its lease may end, its owner destroy it, its memory run out.
+async::Task<> Services::watch(std::shared_ptr<Place> place) {
+  // Shared: with others who wait for the same instance.
+  const std::shared_ptr<async::Trigger> changes = surroundings_.reconciler.changes_of(place->id);
+  while (!place->over) {
+    const unsigned long seen = changes->count();
+    const InstanceId id = place->id;
+    const auto now = co_await surroundings_.journal.transact(
+        [&id](Transaction& transaction) { return transaction.find_instance(id); });
+    if (!now || now->state != InstanceState::running) {
+      end(place, "it did not run any more");
+      co_return;
+    }
+    co_await async::race(changes->wait_beyond(seen), place->changed->wait());
+  }
+}
+
+async::Task<> Services::reset(std::string service, std::string holder) {
+  Open& open = known(service);
+  std::vector<std::shared_ptr<Place>> held;
+  std::ranges::copy_if(open.places, std::back_inserter(held),
+                       [&](const auto& place) { return !holder.empty() && place->key.starts_with(holder); });
+  for (const auto& place : held) {
+    co_await end_for_good(place, "it was reset");
+  }
+}
+
+void Services::tick() {
+  const TimePoint now = surroundings_.clock.now();
+  for (const auto& [name, open] : open_) {
+    const std::vector<std::shared_ptr<Place>> places(open->places.begin(), open->places.end());
+    for (const auto& place : places) {
+      if (place->idle(now) >= open->service.idle_limit) {
+        end(place, "nobody used it for " + format_duration(open->service.idle_limit));
+      }
+    }
+  }
+}
+
+async::Task<> Services::run() {
+  for (;;) {
+    co_await async::pause_for(Seconds{1});
+    tick();
+  }
+}
+
+std::vector<ServiceStatus> Services::list(const Caller& caller) const {
+  require(caller, Scope::accounts_write);
+  std::vector<ServiceStatus> statuses;
+  for (const auto& [name, open] : open_) {
+    ServiceStatus& status = statuses.emplace_back(open->counts);
+    status.service = open->service;
+    status.instances = open->places.size();
+    status.waiting = open->waiting;
+    for (const auto& place : open->places) {
+      status.connections += place->visits.size();
+    }
+  }
+  return statuses;
+}
+
+async::Task<> Services::reset_all(Caller caller, std::string service) {
+  require(caller, Scope::accounts_write);
+  Open& open = known(service);
+  const std::vector<std::shared_ptr<Place>> places(open.places.begin(), open.places.end());
+  for (const auto& place : places) {
+    co_await end_for_good(place, "the service was reset");
+  }
+}
+
+void Services::leave(Visit& visit) {
+  const std::shared_ptr<Place> place = visit.place_;
+  place->visits.erase(&visit);
+  place->left_at = surroundings_.clock.now();
+  if (place->key.empty()) {
+    end(place, "its connection ended");
+  }
+}
+
+Visit::Visit(Services& services, std::shared_ptr<Services::Place> place)
+    : services_(services), place_(std::move(place)) {
+  place_->visits.insert(this);
+}
+
+Visit::~Visit() { services_.leave(*this); }
+
+const InstanceId& Visit::instance() const { return place_->id; }
+
+async::Task<Descriptor> Visit::connect() {
+  std::optional<Error> failure;
+  try {
+    co_return co_await services_.surroundings_.runtime.connect(place_->id, place_->open->service.launch.port);
+  } catch (const Error& error) {
+    failure = error;
+  }
+  services_.end(place_, std::string("its service could not be reached: ") + failure->what());
+  throw Error(*failure);
+}
+
+async::Task<> Visit::ended() {
+  while (!place_->over) {
+    co_await place_->changed->wait();
+  }
+}
+
+}  // namespace berth::core
