@@ -194,16 +194,15 @@ std::string left_open(Invocation& run, const std::string& instance) {
     throw Error(ErrorKind::not_found, "no terminal was left open; open one with: berth sh " + printable(instance));
   }
   if (found.size() > 1) {
-    throw Error(ErrorKind::conflict,
-                "several terminals were left open; name one of those that 'berth sessions' lists");
+    throw Error(ErrorKind::conflict, "several terminals were left open; name one of those that 'berth sessions' lists");
   }
   return found.front();
 }
 
 int come_back(Invocation& run, const ReturnOptions& options) {
   const std::string instance = text_of(resolve_instance(run.api(), options.instance), "id");
-  return shell(run, {.instance = instance,
-                     .session = options.session.empty() ? left_open(run, instance) : options.session});
+  return shell(run,
+               {.instance = instance, .session = options.session.empty() ? left_open(run, instance) : options.session});
 }
 
 int exec(Invocation& run, const ExecOptions& options) {

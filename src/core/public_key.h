@@ -13,8 +13,8 @@ struct PublicKey {
   std::string comment;
 };
 
-// Reads "ssh-ed25519 AAAA… comment", a line of authorized_keys without options. Throws Error{invalid_argument} that says
-// what is wrong with it, also for a private key and for a key too weak.
+// Reads "ssh-ed25519 AAAA… comment", a line of authorized_keys without options. Throws Error{invalid_argument} that
+// says what is wrong with it, also for a private key and for a key too weak.
 PublicKey parse_public_key(std::string_view line);
 // The key of a blob; throws like parse_public_key.
 PublicKey check_public_key(std::string blob);

@@ -10,21 +10,26 @@ namespace berth::core {
 namespace {
 
 // Made and fingerprinted by ssh-keygen.
-const std::string ed25519 =
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK9qBavBUYGQQhuFQj/T0iaz48Yndamw2WHHVqLndTN1";
+const std::string ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK9qBavBUYGQQhuFQj/T0iaz48Yndamw2WHHVqLndTN1";
 const std::string ecdsa =
     "ecdsa-sha2-nistp521 "
-    "AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBABeh8s68I8Wed4zMcTQjnikOn1ZkblrDBBEuJac7MWnggx8EbmOIkj2hpVUcAi3"
-    "zNoAKDca43mi62fex/Qzec7A2wAxzzX1Ji9jbSM2sXCCNEqsVYkQOyTXwbWEc2/AcLR7IlXcC1DXV6zA0l5fAF/J+x5dRavgA8rbp3IxlGHgAy9YHA==";
+    "AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBABeh8s68I8Wed4zMcTQjnikOn1ZkblrDBBEuJac7MWnggx8EbmOIkj2hpVUcA"
+    "i3"
+    "zNoAKDca43mi62fex/Qzec7A2wAxzzX1Ji9jbSM2sXCCNEqsVYkQOyTXwbWEc2/AcLR7IlXcC1DXV6zA0l5fAF/"
+    "J+x5dRavgA8rbp3IxlGHgAy9YHA==";
 const std::string rsa2048 =
     "ssh-rsa "
-    "AAAAB3NzaC1yc2EAAAADAQABAAABAQCkGUUcAU+x6xSFqMZ8KyxEUr55VmQaSf+6lIFA+kX1hD2wT3BahtOfw8buKqL4+aFNfaBopPfTstw6ySTgvuAO"
-    "sH0bb5e8k6K8WvmGI3VUYd4bGfVkgiytgr/bepg2eamoxKWdE+1RxNvju6DtooCz2+UDp4SOrSTGjlD+Amaznv9Y1Y05PLwyfChEmeFz7ouVCFc9FCbq"
-    "uNIIdI/nFBzT7VcrJxYUx9ZJRV9+bV1t8mRDLg38uBZzwBonMZgqE+iCiSvQW0z5hgfZq8ws9UxFS8CkDH3cjfjZDfAAb31dR5IlpKDYuhjB0/OdDZ2R"
+    "AAAAB3NzaC1yc2EAAAADAQABAAABAQCkGUUcAU+x6xSFqMZ8KyxEUr55VmQaSf+6lIFA+kX1hD2wT3BahtOfw8buKqL4+"
+    "aFNfaBopPfTstw6ySTgvuAO"
+    "sH0bb5e8k6K8WvmGI3VUYd4bGfVkgiytgr/"
+    "bepg2eamoxKWdE+1RxNvju6DtooCz2+UDp4SOrSTGjlD+Amaznv9Y1Y05PLwyfChEmeFz7ouVCFc9FCbq"
+    "uNIIdI/nFBzT7VcrJxYUx9ZJRV9+bV1t8mRDLg38uBZzwBonMZgqE+iCiSvQW0z5hgfZq8ws9UxFS8CkDH3cjfjZDfAAb31dR5IlpKDYuhjB0/"
+    "OdDZ2R"
     "8C3+PftcIxOFM8tkySuE9BT1";
 const std::string rsa1024 =
     "ssh-rsa "
-    "AAAAB3NzaC1yc2EAAAADAQABAAAAgQCryVWrG5nzw5GbA2suKthOKpcjwX82+P6mg286e65hw8ThH8IqewUa2h9cCEvL77RCkwfyRR3pFWsXjPkOyfvy"
+    "AAAAB3NzaC1yc2EAAAADAQABAAAAgQCryVWrG5nzw5GbA2suKthOKpcjwX82+"
+    "P6mg286e65hw8ThH8IqewUa2h9cCEvL77RCkwfyRR3pFWsXjPkOyfvy"
     "1AE/pwzmYAYSU/Ut/d8LhUKHSFBLm7Z9CMfI8ED5B0Ux9dQWOBIyessy1QAgEv7/2/xC59mj8DXmzoWtXS0IZw==";
 
 std::string fingerprint(const std::string& line) {

@@ -123,8 +123,7 @@ async::Task<> SshKeys::remove(Caller caller, TokenId id) {
 async::Task<std::optional<Caller>> SshKeys::authenticate(std::string blob) {
   const std::string hash = hash_public_key(blob);
   const TimePoint now = clock_.now();
-  co_return co_await journal_.transact(
-      [&](Transaction& transaction) { return caller_of(transaction, hash, now); });
+  co_return co_await journal_.transact([&](Transaction& transaction) { return caller_of(transaction, hash, now); });
 }
 
 async::Task<Caller> SshKeys::authenticate_or_welcome(std::string blob) {
@@ -139,8 +138,7 @@ async::Task<Caller> SshKeys::authenticate_or_welcome(std::string blob) {
     if (!takes_guests() || find_key(transaction, hash, now)) {
       throw Error(ErrorKind::forbidden, "this Berth does not take guests; ask for a login link");
     }
-    const Account account{
-        .id = id, .name = "guest-" + id.text().substr(0, 4), .role = Role::guest, .created_at = now};
+    const Account account{.id = id, .name = "guest-" + id.text().substr(0, 4), .role = Role::guest, .created_at = now};
     transaction.put_account(account);
     Token token = key_token(id, "SSH key of a guest", scopes_of(Role::guest), key, now);
     token.expires_at = now + guest_lifetime;

@@ -16,7 +16,7 @@ struct Limits {
   std::uint32_t most_queued = 1000;  // waiting instances; more are refused
   std::uint32_t most_connections = 10'000;
   Bytes largest_upload = 16_GiB;
-  Seconds history{30 * 24 * 3600};   // events and what is gone are forgotten after this
+  Seconds history{30 * 24 * 3600};  // events and what is gone are forgotten after this
 };
 BOOST_DESCRIBE_STRUCT(Limits, (), (most_active, most_queued, most_connections, largest_upload, history))
 

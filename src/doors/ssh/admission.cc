@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace berth::doors::ssh {

@@ -13,9 +13,9 @@ namespace berth::doors::ssh {
 
 struct AdmissionLimits {
   std::uint32_t most_connections = 1000;
-  std::uint32_t most_strangers = 100;              // connections of nobody we know yet
+  std::uint32_t most_strangers = 100;  // connections of nobody we know yet
   std::uint32_t most_strangers_per_address = 10;
-  std::uint32_t most_failures_per_minute = 20;     // of one address: connections that ended as strangers
+  std::uint32_t most_failures_per_minute = 20;  // of one address: connections that ended as strangers
 };
 
 // Who may still connect. An address is what a flood has few of: an IPv4 address, or an IPv6 network of 64 bits.

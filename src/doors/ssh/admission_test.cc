@@ -9,11 +9,9 @@ namespace {
 class AdmissionTest : public testing::Test {
  protected:
   ManualClock clock_;
-  Admission admission_{{.most_connections = 6,
-                        .most_strangers = 4,
-                        .most_strangers_per_address = 2,
-                        .most_failures_per_minute = 3},
-                       clock_};
+  Admission admission_{
+      {.most_connections = 6, .most_strangers = 4, .most_strangers_per_address = 2, .most_failures_per_minute = 3},
+      clock_};
 };
 
 TEST_F(AdmissionTest, an_address_with_too_many_strangers_waits_and_others_do_not) {

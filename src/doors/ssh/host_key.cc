@@ -45,7 +45,7 @@ HostKey::HostKey(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file, fault)) {
     make(file);
   }
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) != 0) {
     fail(file, std::string("cannot be read: ") + std::strerror(errno));
   }

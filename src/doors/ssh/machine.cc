@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "doors/ssh/texts.h"
 
 namespace berth::doors::ssh {
 namespace {
@@ -30,10 +31,8 @@ class Turn {
 };
 
 std::string progress_of(const core::ShownInstance& shown) {
-  if (shown.queue_position) {
-    return "the host is full; you are number " + std::to_string(*shown.queue_position) + " in the queue";
-  }
-  return "starting " + shown.instance.name;
+  const std::string wait = shown.queue_wait ? ", about " + about(*shown.queue_wait) : "";
+  return "the host is full; you are number " + std::to_string(*shown.queue_position) + " in the queue" + wait;
 }
 
 }  // namespace
@@ -110,11 +109,10 @@ async::Task<core::Instance> Machine::start(InstanceId id, Say say) {
     const bool stopped = shown.instance.state == InstanceState::stopped;
     shown = co_await instances_.act(caller_, id, stopped ? core::Action::start : core::Action::resume);
   }
-  std::string told;
+  std::optional<std::size_t> told;  // place in the queue
   while (shown.instance.state == InstanceState::queued || shown.instance.state == InstanceState::starting) {
-    const std::string progress = progress_of(shown);
-    if (shown.queue_position && progress != std::exchange(told, progress)) {
-      co_await say(progress);
+    if (shown.queue_position && shown.queue_position != std::exchange(told, shown.queue_position)) {
+      co_await say(progress_of(shown));
     }
     shown = co_await instances_.wait_until_started(caller_, id, position_pause);
   }

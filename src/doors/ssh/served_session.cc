@@ -128,7 +128,9 @@ async::Task<> ServedSession::run_command(InstanceId id) {
   channel_.finish(exit_);
 }
 
-async::Task<> ServedSession::relay(core::SessionView& view) { co_await async::race(to_client(view), from_client(view)); }
+async::Task<> ServedSession::relay(core::SessionView& view) {
+  co_await async::race(to_client(view), from_client(view));
+}
 
 async::Task<> ServedSession::to_client(core::SessionView& view) {
   for (;;) {

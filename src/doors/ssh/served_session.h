@@ -20,8 +20,8 @@ struct Surroundings {
   Machine& machine;
 };
 
-// One terminal, command or file transfer over one channel. Cancelled when the client goes: a terminal stays for the next
-// viewer, everything else ends.
+// One terminal, command or file transfer over one channel. Cancelled when the client goes: a terminal stays for the
+// next viewer, everything else ends.
 class ServedSession {
  public:
   ServedSession(Surroundings around, Channel& channel, SessionAsked asked);

@@ -15,13 +15,13 @@ namespace berth::doors::ssh {
 
 struct Settings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;           // 0: any
-  std::string host;                 // as visitors write it
-  std::filesystem::path key_file;   // of the host key
-  bool guests = true;               // an unknown key makes a guest account, where a plan is for guests
+  std::uint16_t port = 0;          // 0: any
+  std::string host;                // as visitors write it
+  std::filesystem::path key_file;  // of the host key
+  bool guests = true;              // an unknown key makes a guest account, where a plan is for guests
   AdmissionLimits limits;
-  Seconds sign_in_limit{20};        // from the connection to a proven key
-  Seconds silence_limit{60};        // a peer that acknowledges nothing for so long is dead
+  Seconds sign_in_limit{20};  // from the connection to a proven key
+  Seconds silence_limit{60};  // a peer that acknowledges nothing for so long is dead
 };
 
 // The use cases and what else the door needs from the wiring.

@@ -141,8 +141,8 @@ void SshDoor::Listener::admit(tcp::socket socket) {
   Descriptor descriptor(socket.release());
   watch_peer(descriptor, settings_.silence_limit);
   const ConnectionNumber number = next_++;
-  visits_[number] = std::make_unique<Visit>(
-      services_, settings_, executor_, [this, number](Order order) { protocol_.give(number, std::move(order)); });
+  visits_[number] = std::make_unique<Visit>(services_, settings_, executor_,
+                                            [this, number](Order order) { protocol_.give(number, std::move(order)); });
   protocol_.give(number, Adopt{std::move(descriptor)});
   tasks_.spawn(serve_visit(number, std::move(address)));
 }

@@ -44,14 +44,15 @@ std::optional<std::string> attach_command(std::string_view command) {
     return std::nullopt;
   }
   command.remove_prefix(std::min(command.find_first_not_of(' '), command.size()));
-  const bool is_id = command.empty() || (command.size() == 8 && command.find_first_not_of("0123456789abcdef") ==
-                                                                    std::string_view::npos);
+  const bool is_id = command.empty() ||
+                     (command.size() == 8 && command.find_first_not_of("0123456789abcdef") == std::string_view::npos);
   return is_id ? std::optional<std::string>(command) : std::nullopt;
 }
 
 std::optional<Seconds> LeaseWarning::due(TimePoint end, TimePoint now) {
   const auto left = std::chrono::round<Seconds>(end - now);
-  const auto passed = static_cast<std::size_t>(std::ranges::count_if(marks, [&](Seconds mark) { return left <= mark; }));
+  const auto passed =
+      static_cast<std::size_t>(std::ranges::count_if(marks, [&](Seconds mark) { return left <= mark; }));
   if (end_ != end) {
     end_ = end;
     told_ = passed;

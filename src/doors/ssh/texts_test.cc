@@ -20,7 +20,8 @@ TEST(TimeLeft, is_told_in_one_unit) {
 TEST(AttachCommand, is_the_word_and_perhaps_an_id) {
   EXPECT_EQ(attach_command("attach"), "");
   EXPECT_EQ(attach_command("attach " + session_text(0x2a)), "0000002a");
-  for (const char* other : {"", "attach2", "attach 2", "attach 0000002A", "attach me", "attach 2; reboot", "detach", "./attach"}) {
+  for (const char* other :
+       {"", "attach2", "attach 2", "attach 0000002A", "attach me", "attach 2; reboot", "detach", "./attach"}) {
     EXPECT_FALSE(attach_command(other)) << other;
   }
 }

@@ -125,8 +125,9 @@ void Visit::take(Report report) {
     changed_.fire();
   } else if (auto* session = std::get_if<SessionAsked>(&report)) {
     open(session->channel, [this, asked = std::move(*session)](Channel& channel) -> async::Task<> {
-      return [](ServedSession served) -> async::Task<> { co_await served.serve(); }(
-                 ServedSession(around(), channel, asked));
+      return [](ServedSession served) -> async::Task<> {
+        co_await served.serve();
+      }(ServedSession(around(), channel, asked));
     });
   } else if (auto* forward = std::get_if<ForwardAsked>(&report)) {
     open(forward->channel, [this, asked = std::move(*forward)](Channel& channel) -> async::Task<> {

@@ -14,8 +14,8 @@
 
 namespace berth::doors::ssh {
 
-// One connection as the event thread sees it, from the accept to its end: who comes, about which machine, and a task for
-// each channel. serve() runs until the client is gone or it is cancelled; then every channel's task has ended.
+// One connection as the event thread sees it, from the accept to its end: who comes, about which machine, and a task
+// for each channel. serve() runs until the client is gone or it is cancelled; then every channel's task has ended.
 class Visit {
  public:
   Visit(const Services& services, const Settings& settings, async::Executor executor, Channel::Orderer order);
