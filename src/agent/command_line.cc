@@ -13,6 +13,7 @@
 
 #include "agent/pack.h"
 #include "agent/say.h"
+#include "agent/sftp.h"
 #include "agent/single_file.h"
 #include "agent/unpack.h"
 #include "base/error.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr const char* usage =
     "usage: berth-agent init [--user USER] [--service-user USER] [--directory DIRECTORY] [-- SERVICE COMMAND...]\n"
     "       berth-agent read-tar|write-tar|read-file|write-file PATH\n"
+    "       berth-agent sftp\n"
     "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3.";
 
 // A program with a closed standard descriptor would get its first file there.
@@ -84,6 +86,8 @@ int run_program(const std::vector<std::string>& arguments) {
     const std::string what = arguments.empty() ? "" : arguments[0];
     if (what == "init") {
       run_agent({arguments.begin() + 1, arguments.end()});
+    } else if (what == "sftp" && arguments.size() == 1) {
+      serve_sftp(STDIN_FILENO, STDOUT_FILENO);
     } else if (arguments.size() != 2) {
       throw Error(ErrorKind::invalid_argument, usage);
     } else if (what == "read-tar") {

@@ -86,6 +86,13 @@ Program start_file_program(const char* name, const wire::OpenSession& request, c
   return start_with_pipes(std::move(launch));
 }
 
+Program start_sftp(const wire::OpenSession& request, const Image& image, const User& user) {
+  Launch launch = prepare({"/proc/self/exe", "sftp"}, user,
+                          program_environment(image.environment, user, request.environment), request.directory);
+  launch.arguments.front() = "berth-agent";
+  return start_with_pipes(std::move(launch));
+}
+
 }  // namespace
 
 Program start_program(const wire::OpenSession& request, const Image& image) {
@@ -101,6 +108,8 @@ Program start_program(const wire::OpenSession& request, const Image& image) {
       return start_file_program("read-file", request, image);
     case wire::SessionKind::write_file:
       return start_file_program("write-file", request, image);
+    case wire::SessionKind::sftp:
+      return start_sftp(request, image, user());
     case wire::SessionKind::command:
       break;
   }

@@ -26,8 +26,9 @@ struct Program {
   Descriptor terminal;  // the program's end, held open until it has ended
 };
 
-// Starts what a session asks for. The file kinds run this same binary in a child process, so that the agent stays small
-// and a hostile archive never meets process 1; they run as root unless a user is named. Throws Error for the asker.
+// Starts what a session asks for. The file kinds and SFTP run this same binary in a child process, so that the agent
+// stays small and hostile bytes never meet process 1; the file kinds run as root unless a user is named. Throws Error
+// for the asker.
 Program start_program(const wire::OpenSession& request, const Image& image);
 
 }  // namespace berth::agent

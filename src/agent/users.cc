@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <optional>
 
 #include "agent/small_file.h"
@@ -127,8 +126,20 @@ User find_user(std::string_view wanted, std::string_view passwd, std::string_vie
   return user;
 }
 
-User load_user(std::string_view wanted) {
-  return find_user(wanted, read_small_file("/etc/passwd", most_bytes), read_small_file("/etc/group", most_bytes));
+User load_user(std::string_view wanted) { return find_user(wanted, load_passwd(), load_group()); }
+
+std::string_view find_name(std::uint32_t id, std::string_view text) {
+  while (!text.empty()) {
+    const auto entry = read_entry(next_part(text, '\n'));
+    if (entry && entry->id == id) {
+      return entry->name;
+    }
+  }
+  return {};
 }
+
+std::string load_passwd() { return read_small_file("/etc/passwd", most_bytes); }
+
+std::string load_group() { return read_small_file("/etc/group", most_bytes); }
 
 }  // namespace berth::agent

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,11 @@ User find_user(std::string_view wanted, std::string_view passwd, std::string_vie
 
 // The same with the files of this machine.
 User load_user(std::string_view wanted);
+
+// What the first entry with that number is called in the text of /etc/passwd or /etc/group; empty if there is none.
+std::string_view find_name(std::uint32_t id, std::string_view text);
+
+std::string load_passwd();
+std::string load_group();
 
 }  // namespace berth::agent

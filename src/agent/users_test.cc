@@ -76,6 +76,13 @@ TEST(Users, an_image_without_the_files_has_root) {
   EXPECT_EQ(user.shell, "/bin/sh");
 }
 
+TEST(Users, numbers_have_the_name_of_their_first_entry) {
+  EXPECT_EQ(find_name(1000, "broken\nzoe:x:10\nalice:x:1000:7::/:\nother:x:1000:7::/:\n"), "alice");
+  EXPECT_EQ(find_name(10, "broken\nzoe:x:10"), "zoe");
+  EXPECT_EQ(find_name(7, "alice:x:1000:7::/:\n"), "");
+  EXPECT_EQ(find_name(7, ""), "");
+}
+
 TEST(Users, faulty_homes_and_shells_fall_back) {
   const User user = find_user("bare", passwd, group);
   EXPECT_EQ(user.home, "/");

@@ -75,8 +75,8 @@ enum class FrameType : std::uint8_t {
 
 enum class Stream : std::uint8_t { none = 0, standard_output = 1, standard_error = 2 };
 
-// What a session runs. The three below `command` are the agent itself in a child process: they speak tar or raw bytes
-// on standard input and output, report faults in one sentence on standard error, and exit with 0 or 1.
+// What a session runs. The five below `command` are the agent itself in a child process: they speak tar, raw bytes or
+// SFTP on standard input and output, report faults in one sentence on standard error, and exit with 0 or 1.
 enum class SessionKind {
   terminal,    // `command` on a new pseudo terminal; empty command: the user's login shell
   command,     // `command` with separate pipes
@@ -85,8 +85,9 @@ enum class SessionKind {
                // through links
   read_file,   // the bytes of the regular file `path` on stdout
   write_file,  // stdin into the file `path`, replaced atomically; its folder must exist
+  sftp,        // SFTP version 3 until the end of stdin, beginning in `directory`; may do what `user` may
 };
-BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file)
+BOOST_DESCRIBE_ENUM(SessionKind, terminal, command, read_tar, write_tar, read_file, write_file, sftp)
 
 struct WindowSize {
   std::uint16_t columns = 80;

@@ -191,6 +191,8 @@ FakeProgram make_program(const wire::OpenSession& request, const ProgramSurround
       return reads_file(surroundings.disk, request.path);
     case wire::SessionKind::write_file:
       return writes_file(surroundings.disk, request.path);
+    case wire::SessionKind::sftp:
+      throw Error(ErrorKind::invalid_argument, "this instance is a fake and speaks no SFTP");
   }
   std::abort();
 }

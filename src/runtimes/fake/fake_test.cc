@@ -71,6 +71,17 @@ async::Task<> open(core::AgentChannel& channel, std::uint32_t session, std::vect
                     .payload = wire::encode_payload(wire::OpenSession{.kind = kind, .command = std::move(command)})}));
 }
 
+async::Task<> sftp_scenario(FakeRuntime& runtime) {
+  co_await runtime.create(id, {.image = "busybox"});
+  const auto channel = co_await greeted(runtime);
+  co_await open(*channel, 1, {}, wire::SessionKind::sftp);
+  const Frame answer = co_await next(*channel);
+  EXPECT_EQ(answer.type, FrameType::refused);
+  EXPECT_EQ(answer.session, 1U);
+}
+
+TEST_F(FakeTest, refuses_sftp) { run(sftp_scenario(runtime)); }
+
 async::Task<> faults_scenario(FakeRuntime& runtime) {
   runtime.fail_next(Operation::create, Error(ErrorKind::unavailable, "later"));
   EXPECT_EQ(co_await kind_of(runtime.create(id, {.image = "busybox"})), ErrorKind::unavailable);
