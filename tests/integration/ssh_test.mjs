@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -281,6 +281,30 @@ test("-L reaches the machine's own ports, half-closed and whole, and nothing els
   // "localhost" is the machine's: the server's own port is not there.
   assert.equal((await through("admin", instance, `localhost:${port}`, "GET / HTTP/1.0\r\n\r\n")).length, 0);
   listener.child.kill("SIGKILL");
+});
+
+test("scp and sftp carry files both ways, and a file put there by the API is there", async () => {
+  const instance = await berth.running();
+  const bytes = randomBytes(1 << 20);
+  writeFileSync(join(place, "from"), bytes);
+  const words = [...clientOptions("admin"), "-P", String(door.port)];
+  const remote = (path) => `${instance.id}@127.0.0.1:${path}`;
+  const up = await start("scp", [...words, "-p", join(place, "from"), remote("/tmp/there")]).ended;
+  assert.equal(up.status, 0, up.err);
+  const down = await start("scp", [...words, remote("/tmp/there"), join(place, "back")]).ended;
+  assert.equal(down.status, 0, down.err);
+  assert.ok(readFileSync(join(place, "back")).equals(bytes));
+
+  await berth.admin.ok("PUT", `/instances/${instance.id}/files?path=/tmp/dropped&form=raw`, "by the page");
+  const sftp = start("sftp", [...words, "-b", "-", remote("")]);
+  sftp.child.stdin.end(`get /tmp/dropped ${join(place, "dropped")}\nmkdir /tmp/made\nput ${join(place, "from")} /tmp/made/put\nls -l /tmp/made\n`);
+  const { status, out, err } = await sftp.ended;
+  assert.equal(status, 0, err);
+  assert.match(out.toString(), /1048576 .* \/tmp\/made\/put/);
+  assert.equal(readFileSync(join(place, "dropped"), "utf8"), "by the page");
+  const missing = await start("scp", [...words, remote("/tmp/nothing"), join(place, "nothing")]).ended;
+  assert.notEqual(missing.status, 0);
+  assert.match(missing.err, /No such file/);
 });
 
 test("forwarding back, of an agent or of a display is refused and the rest goes on", async () => {

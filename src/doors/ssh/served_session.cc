@@ -114,15 +114,15 @@ async::Task<> ServedSession::show_terminal(InstanceId id, std::uint32_t session)
 }
 
 async::Task<> ServedSession::run_command(InstanceId id) {
+  wire::OpenSession request{.kind = wire::SessionKind::command, .environment = asked_.environment};
   if (asked_.wanted == Wanted::sftp) {
-    throw Error(ErrorKind::unavailable, "files cannot be had by sftp yet; use rsync, or berth cp");
+    request = {.kind = wire::SessionKind::sftp};
+  } else if (asked_.wanted == Wanted::shell) {
+    request.command = {"/bin/sh", "-l"};
+  } else {
+    request.command = shell_command(asked_.command);
   }
-  const bool shell = asked_.wanted == Wanted::shell;
-  const auto view = co_await around_.services.sessions.run(
-      around_.caller, id,
-      {.kind = wire::SessionKind::command,
-       .command = shell ? std::vector<std::string>{"/bin/sh", "-l"} : shell_command(asked_.command),
-       .environment = asked_.environment});
+  const auto view = co_await around_.services.sessions.run(around_.caller, id, std::move(request));
   const core::SessionEnd ends_with_this(*view);
   co_await relay(*view);
   channel_.finish(exit_);
