@@ -387,6 +387,24 @@ test("who does not sign in within the limit is hung up on", async () => {
   assert.ok(Date.now() - begin < 40_000);
 });
 
+test("on a full host a terminal is told its place in the queue, and starts when there is room", async () => {
+  const full = await Berth.start({ ssh: { listen: "127.0.0.1:0" }, limits: { most_active: 1 } });
+  try {
+    const { port } = await full.admin.ok("GET", "/ssh");
+    makeKey("patient");
+    await full.admin.ok("POST", "/ssh-keys", { key: readFileSync(join(place, "patient.pub"), "utf8") });
+    const first = await full.running();
+    const waiting = start("ssh", ["-tt", ...clientOptions("patient"), "-p", String(port), "busybox@127.0.0.1"]);
+    await eventually("its place", () => waiting.said().includes("the host is full; you are number 1 in the queue"));
+    await full.admin.ok("DELETE", `/instances/${first.id}`);
+    await eventually("a greeting", () => waiting.said().includes("is your new machine"));
+    waiting.child.stdin.write("exit 4\n");
+    assert.equal((await waiting.ended).status, 4);
+  } finally {
+    await full.stop();
+  }
+});
+
 test("the end of the lease is told before it comes, and ends the shell with a word", async () => {
   const instance = await berth.running({ lifetime: 63 });
   const { ended, said } = start("ssh", ["-tt", ...sshWords("admin", instance.id, "")]);
