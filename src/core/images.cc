@@ -44,7 +44,12 @@ void note(Transaction& transaction, const ImageName& name, EventType type, TimeP
 }  // namespace
 
 Images::Images(Journal& journal, ImageLibrary& library, Pools& pools, const Clock& clock, async::TaskGroup& tasks)
-    : journal_(journal), library_(library), pools_(pools), clock_(clock), tasks_(tasks), progressed_(tasks.executor()) {}
+    : journal_(journal),
+      library_(library),
+      pools_(pools),
+      clock_(clock),
+      tasks_(tasks),
+      progressed_(tasks.executor()) {}
 
 async::Task<std::vector<Image>> Images::list(Caller caller) {
   require(caller, Scope::images_read);

@@ -22,7 +22,8 @@ class Images {
 
   async::Task<std::vector<Image>> list(Caller caller);
   async::Task<Image> find(Caller caller, ImageName name);
-  // Starts pulling "docker://…", Error{invalid_argument} when it is malformed; none: the name is the last part of the reference.
+  // Starts pulling "docker://…", Error{invalid_argument} when it is malformed; none: the name is the last part of the
+  // reference.
   async::Task<Image> pull(Caller caller, std::string reference, std::optional<std::string> name);
   // Returns when it is ready. Throws Error{invalid_argument} on a hostile archive.
   async::Task<Image> import(Caller caller, ImageName name, Descriptor file, wire::ImageForm form);

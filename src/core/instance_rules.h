@@ -10,7 +10,8 @@
 
 namespace berth::core {
 
-// A new row from a request, without an id, and without a name unless one was asked for. Throws Error{invalid_argument} with the field at fault.
+// A new row from a request, without an id, and without a name unless one was asked for. Throws Error{invalid_argument}
+// with the field at fault.
 Instance draft_instance(const Caller& caller, const NewInstance& request, const Plan& plan, TimePoint now);
 // The one made by the same request before. Throws Error{conflict} when the key was used for another one.
 std::optional<Instance> earlier_instance(Transaction& transaction, const Instance& draft);

@@ -69,15 +69,15 @@ const Plan& Instances::choose_plan(const Caller& caller, const std::optional<std
 async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request) {
   require(caller, Scope::instances_write);
   const Plan& plan = choose_plan(caller, request.plan);
-  const Instance begun = co_await leases_.begin(
-      draft_instance(caller, request, plan, clock_.now()),
-      [&](Transaction& transaction, const Instance& draft) -> std::optional<Instance> {
-        if (auto earlier = earlier_instance(transaction, draft)) {
-          return earlier;
-        }
-        check_room(transaction, draft, reconciler_.limits());
-        return std::nullopt;
-      });
+  const Instance begun =
+      co_await leases_.begin(draft_instance(caller, request, plan, clock_.now()),
+                             [&](Transaction& transaction, const Instance& draft) -> std::optional<Instance> {
+                               if (auto earlier = earlier_instance(transaction, draft)) {
+                                 return earlier;
+                               }
+                               check_room(transaction, draft, reconciler_.limits());
+                               return std::nullopt;
+                             });
   if (begun.state != InstanceState::queued) {
     co_return ShownInstance{begun, {}, {}};
   }

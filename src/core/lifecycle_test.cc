@@ -9,14 +9,16 @@
 namespace berth::core {
 namespace {
 
-constexpr std::string_view events[] = {"admit", "lease", "started", "fail",   "exited", "stop",       "start",
-                                       "pause", "resume",  "extend", "expire", "grace_over", "destroy"};
+constexpr std::string_view events[] = {"admit", "lease",  "started", "fail",   "exited",     "stop",   "start",
+                                       "pause", "resume", "extend",  "expire", "grace_over", "destroy"};
 constexpr std::string_view states[] = {"queued", "starting", "running", "asleep", "stopped", "grace", "failed", "gone"};
 
 // The whole table as people read it: a row for each state, a column for each event, "-" where nothing happens.
 constexpr std::string_view expected[8][13] = {
-    /* queued   */ {"starting", "running", "-", "failed", "-", "stopped", "-", "-", "-", "queued", "grace", "-", "gone"},
-    /* starting */ {"-", "-", "running", "failed", "failed", "stopped", "-", "-", "-", "starting", "grace", "-", "gone"},
+    /* queued   */ {"starting", "running", "-", "failed", "-", "stopped", "-", "-", "-", "queued", "grace", "-",
+                    "gone"},
+    /* starting */
+    {"-", "-", "running", "failed", "failed", "stopped", "-", "-", "-", "starting", "grace", "-", "gone"},
     /* running  */ {"-", "-", "-", "failed", "stopped", "stopped", "-", "asleep", "-", "running", "grace", "-", "gone"},
     /* asleep   */ {"-", "-", "-", "failed", "stopped", "stopped", "-", "-", "running", "asleep", "grace", "-", "gone"},
     /* stopped  */ {"-", "-", "-", "-", "-", "-", "queued", "-", "-", "stopped", "grace", "-", "gone"},

@@ -14,7 +14,7 @@
 namespace berth::core {
 namespace {
 
-constexpr double demand_weight = 0.2;    // of the last second
+constexpr double demand_weight = 0.2;     // of the last second
 constexpr double seconds_of_demand = 10;  // are kept ready
 constexpr Milliseconds longest_back_off{60'000};
 constexpr std::size_t most_given_up = 8;  // at a tick, when memory is short
@@ -46,8 +46,8 @@ Pools::Pools(Surroundings surroundings)
     : surroundings_(std::move(surroundings)), changed_(surroundings_.tasks.executor()) {}
 
 void Pools::add(const PoolSettings& settings) {
-  const auto known = std::ranges::find_if(
-      pools_, [&](const Pool& pool) { return !pool.removed && same(pool.settings, settings); });
+  const auto known =
+      std::ranges::find_if(pools_, [&](const Pool& pool) { return !pool.removed && same(pool.settings, settings); });
   if (known != pools_.end()) {
     known->settings.least = std::max(known->settings.least, settings.least);
     known->settings.most = std::max(known->settings.most, settings.most);
@@ -204,8 +204,7 @@ async::Task<> Pools::run() {
       const unsigned long seen = self.changed_.count();
       const unsigned long slots_seen = self.surroundings_.slots.changed().count();
       self.fill();
-      co_await async::race(self.changed_.wait_beyond(seen),
-                           self.surroundings_.slots.changed().wait_beyond(slots_seen));
+      co_await async::race(self.changed_.wait_beyond(seen), self.surroundings_.slots.changed().wait_beyond(slots_seen));
     }
   };
   const auto tick_always = [](Pools& self) -> async::Task<> {
@@ -242,9 +241,10 @@ async::Task<> Pools::make(Pool& pool, StartSlots::Slot slot) {
   making_.insert(id);
   std::optional<std::string> fault;
   try {
-    co_await prepare(id, spec_of(pool.settings.image, default_name(pool.settings.image, id), pool.settings.plan,
-                                 pool.settings.launch),
-                     pool.settings.launch);
+    co_await prepare(
+        id,
+        spec_of(pool.settings.image, default_name(pool.settings.image, id), pool.settings.plan, pool.settings.launch),
+        pool.settings.launch);
   } catch (const Error& error) {
     fault = plain_text(error.what());
   } catch (...) {  // cancelled: berthd ends, the next one destroys what is left

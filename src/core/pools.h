@@ -30,15 +30,16 @@ struct PoolStatus {
   PoolSettings settings;
   std::size_t ready = 0;
   std::size_t making = 0;
-  std::size_t wanted = 0;     // ready ones, at the demand of now
-  std::uint64_t leased = 0;   // given away since the start
-  std::uint64_t missed = 0;   // asked for while none was ready
+  std::size_t wanted = 0;      // ready ones, at the demand of now
+  std::uint64_t leased = 0;    // given away since the start
+  std::uint64_t missed = 0;    // asked for while none was ready
   std::uint64_t failures = 0;  // of making one, since the start
-  std::string last_failure;   // empty: the last one was made
+  std::string last_failure;    // empty: the last one was made
 };
 
-// Ready instances, so that a lease takes no time. They belong to nobody, have no row in the store (a new berthd destroys
-// and makes them anew), and what was leased never comes back. Lives as long as the server, on the event thread.
+// Ready instances, so that a lease takes no time. They belong to nobody, have no row in the store (a new berthd
+// destroys and makes them anew), and what was leased never comes back. Lives as long as the server, on the event
+// thread.
 class Pools {
  public:
   struct Surroundings {

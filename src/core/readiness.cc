@@ -14,7 +14,8 @@ constexpr Milliseconds first_pause{1};
 constexpr Milliseconds longest_pause{50};
 
 std::string how_it_ended(const wire::SessionExit& exit) {
-  return exit.code ? "with status " + std::to_string(*exit.code) : "by signal " + std::to_string(exit.signal.value_or(0));
+  return exit.code ? "with status " + std::to_string(*exit.code)
+                   : "by signal " + std::to_string(exit.signal.value_or(0));
 }
 
 void check_service(const AgentLink& link, std::uint16_t port) {

@@ -15,8 +15,8 @@ namespace {
 constexpr int most_start_attempts = 3;  // of passing failures, before the instance is failed
 constexpr Milliseconds tick_every{1000};
 constexpr Milliseconds longest_back_off{30'000};
-constexpr std::size_t most_admissions = 64;    // remembered
-constexpr Seconds admissions_tell_for{60};     // how the queue moves
+constexpr std::size_t most_admissions = 64;  // remembered
+constexpr Seconds admissions_tell_for{60};   // how the queue moves
 constexpr Seconds forget_every{600};
 
 }  // namespace
@@ -123,11 +123,10 @@ async::Task<> Reconciler::tick() {
     }
     admission = admit_waiting(transaction, limits_, now);
     if (admission.waiting != 0) {
-      for (const Instance& active : transaction.list_instances({.states = {InstanceState::starting,
-                                                                           InstanceState::running,
-                                                                           InstanceState::asleep},
-                                                                .before = {},
-                                                                .limit = 0})) {
+      for (const Instance& active : transaction.list_instances(
+               {.states = {InstanceState::starting, InstanceState::running, InstanceState::asleep},
+                .before = {},
+                .limit = 0})) {
         lease_ends.push_back(active.expires_at.value_or(now));
       }
     }

@@ -144,8 +144,8 @@ async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor
 async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Visitor visitor) {
   std::shared_ptr<Place> place;
   if (!visitor.key.empty()) {
-    const auto known = std::ranges::find_if(
-        open.places, [&](const auto& each) { return each->key == visitor.key && !each->over; });
+    const auto known =
+        std::ranges::find_if(open.places, [&](const auto& each) { return each->key == visitor.key && !each->over; });
     place = known == open.places.end() ? nullptr : *known;
   }
   if (!place) {

@@ -30,14 +30,15 @@ struct ServiceStatus {
   Service service;
   std::size_t instances = 0;
   std::size_t connections = 0;
-  std::size_t waiting = 0;  // connections without an instance yet
+  std::size_t waiting = 0;   // connections without an instance yet
   std::uint64_t visits = 0;  // since the start
   std::uint64_t evicted = 0;
   std::uint64_t failed = 0;
 };
 
 // The use cases of services: an instance for who connects, evicted when another one needs the room, ended when nobody
-// uses it. What it knows of keys it reads from the store at the start. Lives as long as the server, on the event thread.
+// uses it. What it knows of keys it reads from the store at the start. Lives as long as the server, on the event
+// thread.
 class Services {
  public:
   struct Surroundings {
@@ -103,7 +104,8 @@ class Visit {
   Visit& operator=(const Visit&) = delete;
 
   const InstanceId& instance() const;
-  // A connection to the service. Throws Error{unavailable} when it does not listen any more; the instance is then ended.
+  // A connection to the service. Throws Error{unavailable} when it does not listen any more; the instance is then
+  // ended.
   async::Task<Descriptor> connect();
   // Returns when the instance has ended: evicted, reset, over its time, destroyed.
   async::Task<> ended();

@@ -44,8 +44,9 @@ class SessionView {
   const std::shared_ptr<AgentLink>& link() const { return link_; }
   // Input that the program took by now.
   std::uint64_t input_taken() const;
-  // Output in order without repetition, in pieces of at most 64 KiB, then the exit, once; between them what was taken of the input. An offset beyond
-  // the last means that the bytes between are no longer kept. Throws the Error that cut the link or closed the session.
+  // Output in order without repetition, in pieces of at most 64 KiB, then the exit, once; between them what was taken
+  // of the input. An offset beyond the last means that the bytes between are no longer kept. Throws the Error that cut
+  // the link or closed the session.
   async::Task<SessionItem> next();
   // Everything before `offset` arrived; without this the program is held back at wire::output_window.
   void acknowledge(std::uint64_t offset);

@@ -20,8 +20,8 @@ struct InstanceFilter {
   std::optional<AccountId> account;
   std::optional<std::string> service;  // made for its clients
   std::vector<InstanceState> states;   // empty: all
-  std::optional<std::string> before;  // cursor: id of the last instance of the page before
-  std::size_t limit = 50;             // 0: no limit
+  std::optional<std::string> before;   // cursor: id of the last instance of the page before
+  std::size_t limit = 50;              // 0: no limit
 };
 
 struct EventFilter {

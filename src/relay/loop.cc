@@ -64,7 +64,7 @@ void Loop::ring() const { ::eventfd_write(bell_.get(), 1); }
 void Loop::run() {
   ::pthread_setname_np(::pthread_self(), "berth-relay");
   sigset_t all;
-  sigfillset(&all);  // signals are the event thread's, and a splice to a closed socket sends SIGPIPE
+  sigfillset(&all);  // they are the event thread's, and a splice to a closed socket may send SIGPIPE
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   while (!stopping_) {
     wait();

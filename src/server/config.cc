@@ -7,11 +7,13 @@
 
 #include "base/described.h"
 #include "base/toml.h"
+#include "server/services.h"
 
 namespace berth::server {
 
 Config read_config(const std::filesystem::path& file) {
   Config config;
+  config.folder = std::filesystem::absolute(file).parent_path();
   const boost::json::value json = read_toml_file(file);
   if (json.as_object().contains("plan")) {
     config.plan.clear();
@@ -91,6 +93,9 @@ std::vector<std::string> faults_of(const Config& config) {
       faults.push_back("a [[pool]] needs least <= most <= limits.most_active");
     }
   }
+  for (std::string& fault : faults_of_services(config)) {
+    faults.push_back(std::move(fault));
+  }
   if (config.limits.history < Seconds{3600}) {
     faults.emplace_back("limits.history must be at least 1h");
   }
@@ -144,6 +149,20 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "guests = " << (plan.guests ? "true" : "false") << "\n";
 }
 
+void print_service(std::ostream& out, const ServiceConfig& service) {
+  out << "\n[[service]]\n";
+  const boost::json::value json = to_json(service);
+  for (const auto& [key, value] : json.as_object()) {
+    out << std::string_view(key) << " = ";
+    if (key == "idle_limit" || key == "total_limit") {
+      out << text_of(format_duration(Seconds{value.as_int64()}));
+    } else {
+      out << print_json(value);
+    }
+    out << "\n";
+  }
+}
+
 void print_pools(std::ostream& out, const Config& config) {
   if (config.pool.empty()) {
     out << "\n# Instances kept ready, so that who asks for one need not wait:\n"
@@ -189,6 +208,15 @@ std::string print_config(const Config& config) {
     print_plan(out, plan);
   }
   print_pools(out, config);
+  if (config.service.empty()) {
+    out << "\n# A program in instances that people reach over a socket; docs/services.md tells of every key:\n"
+        << "# [[service]]\n# name = \"echo\"\n# listen = \"127.0.0.1:7000\"\n# image = \"busybox\"\n"
+        << "# command = [\"nc\", \"-lk\", \"-p\", \"1337\", \"-e\", \"cat\"]\n# port = 1337\n# plan = \"small\"\n"
+        << "# mode = \"per_connection\"  # or \"token\" with a tokens_file\n";
+  }
+  for (const ServiceConfig& service : config.service) {
+    print_service(out, service);
+  }
   return out.str();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/plan.h"
+#include "core/service.h"
 #include "core/transitions.h"
 
 namespace berth::server {
@@ -49,6 +50,36 @@ BOOST_DESCRIBE_STRUCT(Ssh, (),
                       (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
                        most_failures_per_minute))
 
+// What is offered at an address: a [[service]].
+struct ServiceConfig {
+  std::string name;
+  std::string listen;
+  std::string image;
+  std::vector<std::string> command;  // empty: the image's own
+  std::uint16_t port = 0;            // inside
+  std::string plan;
+  core::ServiceMode mode = core::ServiceMode::per_connection;
+  std::string user;  // who the command runs as inside; empty: the image's
+  bool read_only = false;
+  std::string tokens_file;  // of mode token: one a line; relative to the configuration's folder
+  std::uint32_t token_length = 128;
+  Seconds idle_limit{300};
+  Seconds total_limit{3600};
+  std::uint32_t max_instances = 100;
+  std::uint32_t least_ready = 2;
+  std::uint32_t most_ready = 20;
+  std::vector<std::string> allow;  // address ranges, "192.0.2.0/24" or "192.0.2.0/24 until 2027-01-31T12:00:00Z"
+  std::vector<std::string> deny;
+  std::uint32_t most_per_address = 256;
+  std::uint32_t most_per_token = 64;
+  std::uint32_t proof_of_work = 0;  // bits
+  bool proxy_protocol = false;
+};
+BOOST_DESCRIBE_STRUCT(ServiceConfig, (),
+                      (name, listen, image, command, port, plan, mode, user, read_only, tokens_file, token_length,
+                       idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
+                       most_per_token, proof_of_work, proxy_protocol))
+
 // The configuration of berthd. Every key has a default; the same names in TOML.
 struct Config {
   std::string listen = "127.0.0.1:8080";
@@ -63,10 +94,12 @@ struct Config {
   Ssh ssh;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
+  std::vector<ServiceConfig> service;
+  std::string folder;  // relative names of files begin here; not a key
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, ssh, plan, pool))
+                       database, limits, ssh, plan, pool, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

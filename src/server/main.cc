@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -24,6 +26,15 @@ async::Task<> serve(async::Executor executor, Config config) {
   std::cout << "ready " << wiring.url() << std::endl;
   notify_ready();
   co_await wiring.serve();
+}
+
+// Connections are descriptors, and the soft limit is for programs that use select().
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 // Runs the task until it ends or a signal cancels it. The exit status.
@@ -52,6 +63,7 @@ int run(const std::function<async::Task<>(async::Executor)>& begin) {
 
 struct Arguments {
   std::string config_file;
+  std::optional<std::string> config_folder;
   std::optional<std::string> data_dir;
   std::optional<std::string> listen;
   std::optional<std::string> ssh_listen;
@@ -61,6 +73,7 @@ struct Arguments {
 
 Config config_of(const Arguments& arguments) {
   Config config = arguments.config_file.empty() ? Config{} : read_config(arguments.config_file);
+  config.folder = arguments.config_folder.value_or(config.folder);
   config.data_dir = arguments.data_dir.value_or(config.data_dir);
   config.listen = arguments.listen.value_or(config.listen);
   config.ssh.listen = arguments.ssh_listen.value_or(config.ssh.listen);
@@ -75,6 +88,8 @@ int start(int argc, char** argv) {
   bool check = false;
   bool print = false;
   app.add_option("--config", arguments.config_file, "TOML file; see --print-config")->type_name("FILE");
+  app.add_option("--config-folder", arguments.config_folder, "where its relative file names begin; else its own folder")
+      ->type_name("DIR");
   app.add_option("--data-dir", arguments.data_dir, "its own files are in DIR/server")->type_name("DIR");
   app.add_option("--listen", arguments.listen, "address of page and API")->type_name("HOST:PORT");
   app.add_option("--ssh-listen", arguments.ssh_listen, "address of the SSH door")->type_name("HOST:PORT");
@@ -100,6 +115,7 @@ int start(int argc, char** argv) {
     return faults.empty() ? 0 : 1;
   }
   start_logging();
+  raise_file_limit();
   if (login_link->parsed()) {
     return run([&](async::Executor executor) { return print_login_link(std::move(executor), config); });
   }

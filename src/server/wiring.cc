@@ -22,6 +22,7 @@
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
 #include "server/memory.h"
+#include "server/services.h"
 #include "stores/sql/sql_store.h"
 
 namespace berth::server {
@@ -137,8 +138,28 @@ class Wiring::Parts {
         sessions_(journal_, instances_, links_, clock_),
         images_(journal_, library_, pools_, clock_, tasks_),
         events_(journal_),
-        rest_({accounts_, ssh_keys_, instances_, sessions_, images_, events_, journal_, links_, clock_,
-               [this] { return health(); }, [this] { return ssh_form(); }},
+        services_({.journal = journal_,
+                   .leases = leases_,
+                   .reconciler = reconciler_,
+                   .runtime = runtime_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .log = log_}),
+        tcp_(executor, services_, relay_, clock_, offers_of(config_), log_),
+        rest_({.accounts = accounts_,
+               .ssh_keys = ssh_keys_,
+               .instances = instances_,
+               .sessions = sessions_,
+               .images = images_,
+               .events = events_,
+               .offered = services_,
+               .pools = pools_,
+               .journal = journal_,
+               .links = links_,
+               .clock = clock_,
+               .health = [this] { return health(); },
+               .ssh = [this] { return ssh_form(); },
+               .gates = [this] { return tcp_.statuses(); }},
               rest_settings(config_)),
         web_(config_.console),
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
@@ -156,12 +177,16 @@ class Wiring::Parts {
       ssh_->listen();
       log_("SSH on port " + std::to_string(ssh_->port()) + ", host key " + ssh_->fingerprint());
     }
+    tcp_.listen();
     co_await keep_admin_token();
+    co_await open_services();
   }
 
   async::Task<> serve() {
     tasks_.spawn(reconciler_.run());
     tasks_.spawn(pools_.run());
+    tasks_.spawn(services_.run());
+    tasks_.spawn(tcp_.serve());
     tasks_.spawn(prepare_images());
     if (ssh_) {
       tasks_.spawn(ssh_->serve());
@@ -204,6 +229,21 @@ class Wiring::Parts {
   static http::Response answer_fault(const http::Exchange& /*exchange*/, const Error& error,
                                      std::optional<int> status) {
     return doors::rest::problem(error, status);
+  }
+
+  async::Task<> open_services() {
+    for (const PoolConfig& pool : config_.pool) {
+      pools_.add({.image = ImageName(pool.image),
+                  .plan = *std::ranges::find(config_.plan, pool.plan, &core::Plan::name),
+                  .launch = {},
+                  .least = pool.least,
+                  .most = pool.most});
+    }
+    std::vector<core::Service> services;
+    for (const ServiceConfig& service : config_.service) {
+      services.push_back(service_of(service));
+    }
+    co_await services_.open(std::move(services), config_.plan);
   }
 
   // A token that still works stays as it is: scripts hold it.
@@ -296,6 +336,9 @@ class Wiring::Parts {
   core::Sessions sessions_;
   core::Images images_;
   core::Events events_;
+  core::Services services_;
+  relay::Relay relay_;
+  doors::tcp::TcpDoor tcp_;
   doors::rest::RestDoor rest_;
   doors::web::WebDoor web_;
   http::Router router_;

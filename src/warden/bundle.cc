@@ -87,17 +87,16 @@ void add_writable_folders(array& mounts) {
 array mounts_of(const BundleParts& parts) {
   const std::uint64_t shared = std::min<std::uint64_t>(parts.spec.memory.count / 2, Bytes{64_MiB}.count);
   const std::string shared_size = "size=" + std::to_string(shared);
-  array mounts = {
-          mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
-          mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=64k", "nr_inodes=1024"}),
-          mount("/dev/pts", "devpts", "devpts",
-                {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"}),
-          mount("/dev/shm", "tmpfs", "shm",
-                {"nosuid", "noexec", "nodev", "mode=1777", shared_size.c_str(), "nr_inodes=16384"}),
-          mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
-          mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
-          mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}),
-          mount(wire::agent_path, "bind", parts.agent.c_str(), {"bind", "ro", "nosuid", "nodev"})};
+  array mounts = {mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}),
+                  mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=64k", "nr_inodes=1024"}),
+                  mount("/dev/pts", "devpts", "devpts",
+                        {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", "max=1024"}),
+                  mount("/dev/shm", "tmpfs", "shm",
+                        {"nosuid", "noexec", "nodev", "mode=1777", shared_size.c_str(), "nr_inodes=16384"}),
+                  mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}),
+                  mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}),
+                  mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}),
+                  mount(wire::agent_path, "bind", parts.agent.c_str(), {"bind", "ro", "nosuid", "nodev"})};
   if (parts.spec.read_only) {
     add_writable_folders(mounts);
   }

@@ -90,9 +90,8 @@ void check_words(const wire::InstanceSpec& spec) {
   if (size > wire::longest_command || (!spec.command.empty() && spec.command.front().empty())) {
     refuse("spec.command", "must have a program and at most 16 KiB");
   }
-  const bool plain = std::ranges::all_of(spec.service_user, [](char character) {
-    return character > ' ' && character < 0x7f;
-  });
+  const bool plain =
+      std::ranges::all_of(spec.service_user, [](char character) { return character > ' ' && character < 0x7f; });
   if (spec.service_user.size() > 128 || spec.service_user.starts_with('-') || !plain) {
     refuse("spec.service_user", "must be a name or number, at most 128 characters");
   }

@@ -98,8 +98,7 @@ class ImagesTest : public Host {
 
   async::Task<> refused_with_bytes_that_are_no_text() {
     library.publish("docker://registry.test/odd");
-    library.faults().fail_next(wire::Operation::import_image,
-                               Error(ErrorKind::unavailable, "bad \xff and \n"));
+    library.faults().fail_next(wire::Operation::import_image, Error(ErrorKind::unavailable, "bad \xff and \n"));
     const Image image = co_await images.pull(admin, "docker://registry.test/odd", {});
     const Image after = co_await settled(image.name);
     EXPECT_EQ(after.state, ImageState::failed);

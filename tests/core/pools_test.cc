@@ -232,8 +232,8 @@ class PoolsTest : public Host {
     co_await journal.transact([&](Transaction& transaction) {
       order.clear();
       for (int round = 0; round < 2; ++round) {
-        const Admission admission = admit_waiting(transaction, {.most_active = 10, .most_starting = 2U + 2U * round},
-                                                  clock.now());
+        const Admission admission =
+            admit_waiting(transaction, {.most_active = 10, .most_starting = 2U + 2U * round}, clock.now());
         for (const InstanceId& id : admission.admitted) {
           order.push_back(id.text());
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/services.h"
+
 #include <gmock/gmock.h>
 
 #include "core/host.h"
-#include "core/services.h"
 
 namespace berth::core {
 namespace {
@@ -106,8 +107,8 @@ class ServicesTest : public Host {
     EXPECT_EQ(services.list(admin).front().evicted, 1U);
     EXPECT_EQ((co_await visit("a1"))->instance(), busy->instance());  // which needs no room
     EXPECT_EQ(services.list(admin).front().evicted, 1U);
-    const Instance gone = co_await journal.transact(
-        [&](Transaction& transaction) { return *transaction.find_instance(evicted); });
+    const Instance gone =
+        co_await journal.transact([&](Transaction& transaction) { return *transaction.find_instance(evicted); });
     EXPECT_EQ(gone.state, InstanceState::gone);
     EXPECT_THAT(gone.reason.value_or(""), HasSubstr("idle"));
   }

@@ -50,9 +50,9 @@ ImageForm form_of(const core::Image& image) {
 
 InstanceForm form_of(const core::ShownInstance& shown) {
   const core::Instance& instance = shown.instance;
-  return {instance.id,         instance.name,    instance.account,      instance.image,      instance.plan.name,
-          instance.state,      instance.reason,  shown.queue_position,  instance.created_at, instance.started_at,
-          instance.expires_at, instance.gone_at, instance.longest_until};
+  return {instance.id,         instance.name,       instance.account,     instance.image,        instance.plan.name,
+          instance.state,      instance.reason,     shown.queue_position, shown.queue_wait,      instance.created_at,
+          instance.started_at, instance.expires_at, instance.gone_at,     instance.longest_until};
 }
 
 UsageForm form_of(const core::Usage& usage, std::uint32_t cpu_percent_limit, TimePoint at) {

@@ -14,6 +14,7 @@
 #include "core/accounts.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/service.h"
 #include "core/sessions.h"
 
 namespace berth::doors::rest {
@@ -129,6 +130,7 @@ struct InstanceForm {
   core::InstanceState state = core::InstanceState::queued;
   std::optional<std::string> reason;
   std::optional<std::uint64_t> queue_position;
+  std::optional<Seconds> queue_wait;
   TimePoint created_at;
   std::optional<TimePoint> started_at;
   std::optional<TimePoint> expires_at;
@@ -136,8 +138,8 @@ struct InstanceForm {
   std::optional<TimePoint> longest_until;
 };
 BOOST_DESCRIBE_STRUCT(InstanceForm, (),
-                      (id, name, account, image, plan, state, reason, queue_position, created_at, started_at,
-                       expires_at, gone_at, longest_until))
+                      (id, name, account, image, plan, state, reason, queue_position, queue_wait, created_at,
+                       started_at, expires_at, gone_at, longest_until))
 
 struct UsageForm {
   TimePoint at;
@@ -245,6 +247,46 @@ struct CreateInstanceRequest {
   std::optional<std::uint32_t> lifetime;
 };
 BOOST_DESCRIBE_STRUCT(CreateInstanceRequest, (), (image, plan, name, lifetime))
+
+struct PoolForm {
+  ImageName image;
+  std::string plan;
+  std::uint16_t port = 0;
+  std::uint64_t ready = 0;
+  std::uint64_t making = 0;
+  std::uint64_t wanted = 0;
+  std::uint64_t least = 0;
+  std::uint64_t most = 0;
+  std::uint64_t leased = 0;
+  std::uint64_t missed = 0;
+  std::uint64_t failures = 0;
+  std::optional<std::string> last_failure;
+};
+BOOST_DESCRIBE_STRUCT(PoolForm, (),
+                      (image, plan, port, ready, making, wanted, least, most, leased, missed, failures, last_failure))
+
+struct ServiceForm {
+  std::string name;
+  std::string address;
+  std::uint16_t port = 0;
+  ImageName image;
+  std::string plan;
+  core::ServiceMode mode = core::ServiceMode::per_connection;
+  std::uint64_t instances = 0;
+  std::uint64_t max_instances = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t waiting = 0;
+  std::uint64_t visits = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t denied = 0;
+  std::uint64_t too_many = 0;
+  std::uint64_t wrong_tokens = 0;
+  std::uint64_t wrong_proofs = 0;
+};
+BOOST_DESCRIBE_STRUCT(ServiceForm, (),
+                      (name, address, port, image, plan, mode, instances, max_instances, connections, waiting, visits,
+                       evicted, failed, denied, too_many, wrong_tokens, wrong_proofs))
 
 struct RenameInstanceRequest {
   std::string name;

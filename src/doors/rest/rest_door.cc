@@ -45,6 +45,9 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::post, "/ssh-keys", &RestDoor::add_ssh_key);
   add(router, Method::remove, "/ssh-keys/{key}", &RestDoor::remove_ssh_key);
   add(router, Method::get, "/plans", &RestDoor::list_plans);
+  add(router, Method::get, "/pools", &RestDoor::list_pools);
+  add(router, Method::get, "/services", &RestDoor::list_services);
+  add(router, Method::post, "/services/{service}/reset", &RestDoor::reset_service);
   add(router, Method::get, "/images", &RestDoor::list_images);
   add(router, Method::post, "/images", &RestDoor::pull_image);
   add(router, Method::get, "/images/{image}", &RestDoor::get_image);

@@ -8,8 +8,10 @@
 
 #include "core/accounts.h"
 #include "core/events.h"
+#include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/services.h"
 #include "core/sessions.h"
 #include "core/ssh_keys.h"
 #include "doors/rest/forms.h"
@@ -32,11 +34,14 @@ struct Services {
   core::Sessions& sessions;
   core::Images& images;
   core::Events& events;
+  core::Services& offered;
+  core::Pools& pools;
   core::Journal& journal;
   core::AgentLinks& links;
   const Clock& clock;
   std::function<async::Task<std::vector<CheckForm>>()> health;
   std::function<SshForm()> ssh;
+  std::function<std::vector<core::GateStatus>()> gates;  // of the services' addresses
 };
 
 // The REST API and its streams under /api/v1. Translates and never decides. Lives as long as the router it filled;
@@ -75,6 +80,10 @@ class RestDoor {
   async::Task<> list_ssh_keys(http::Exchange& exchange, core::Caller caller);
   async::Task<> add_ssh_key(http::Exchange& exchange, core::Caller caller);
   async::Task<> remove_ssh_key(http::Exchange& exchange, core::Caller caller);
+  // offer_routes.cc
+  async::Task<> list_pools(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_services(http::Exchange& exchange, core::Caller caller);
+  async::Task<> reset_service(http::Exchange& exchange, core::Caller caller);
   // image_routes.cc
   async::Task<> list_plans(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_images(http::Exchange& exchange, core::Caller caller);

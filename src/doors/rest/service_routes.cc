@@ -4,11 +4,59 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <map>
 
 #include "doors/rest/request.h"
 #include "doors/rest/rest_door.h"
 
 namespace berth::doors::rest {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+void add_pool_metrics(prometheus::Registry& registry, const std::vector<core::PoolStatus>& pools) {
+  auto& ready =
+      prometheus::BuildGauge().Name("berth_pool_ready").Help("Instances ready to be leased").Register(registry);
+  auto& wanted =
+      prometheus::BuildGauge().Name("berth_pool_wanted").Help("Ready ones that demand asks for").Register(registry);
+  auto& leased =
+      prometheus::BuildGauge().Name("berth_pool_leased_total").Help("Leases of ready instances").Register(registry);
+  auto& missed =
+      prometheus::BuildGauge().Name("berth_pool_missed_total").Help("Leases that found none ready").Register(registry);
+  auto& failures = prometheus::BuildGauge()
+                       .Name("berth_pool_failures_total")
+                       .Help("Instances that could not be made")
+                       .Register(registry);
+  for (const core::PoolStatus& pool : pools) {
+    const Labels labels{{"image", pool.settings.image.text()},
+                        {"plan", pool.settings.plan.name},
+                        {"port", std::to_string(pool.settings.launch.port)}};
+    ready.Add(labels).Set(static_cast<double>(pool.ready));
+    wanted.Add(labels).Set(static_cast<double>(pool.wanted));
+    leased.Add(labels).Set(static_cast<double>(pool.leased));
+    missed.Add(labels).Set(static_cast<double>(pool.missed));
+    failures.Add(labels).Set(static_cast<double>(pool.failures));
+  }
+}
+
+void add_gate_metrics(prometheus::Registry& registry, const std::vector<core::GateStatus>& gates) {
+  auto& counted = prometheus::BuildGauge()
+                      .Name("berth_service_connections_total")
+                      .Help("Connections to services, by what became of them at the gate")
+                      .Register(registry);
+  for (const core::GateStatus& gate : gates) {
+    const auto count = [&](const char* result, std::uint64_t number) {
+      counted.Add({{"service", gate.service}, {"result", result}}).Set(static_cast<double>(number));
+    };
+    count("passed", gate.counts.passed);
+    count("denied", gate.counts.denied);
+    count("too_many", gate.counts.too_many);
+    count("wrong_token", gate.counts.wrong_tokens);
+    count("wrong_proof", gate.counts.wrong_proofs);
+  }
+}
+
+}  // namespace
 
 async::Task<> RestDoor::get_health(http::Exchange& exchange) {
   HealthForm health{.ok = true, .version = BERTH_VERSION, .checks = co_await services_.health()};
@@ -28,6 +76,8 @@ async::Task<> RestDoor::get_metrics(http::Exchange& exchange) {
       prometheus::BuildGauge().Name("berth_agent_links").Help("Open connections to agents").Register(registry);
   auto& images = prometheus::BuildGauge().Name("berth_images").Help("Images by state").Register(registry);
   links.Add({}).Set(static_cast<double>(services_.links.size()));
+  add_pool_metrics(registry, services_.pools.statuses());
+  add_gate_metrics(registry, services_.gates());
   co_await services_.journal.transact([&](core::Transaction& transaction) {
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<core::InstanceState>>([&](auto state) {
       if (state.value != core::InstanceState::gone) {

@@ -20,7 +20,8 @@ class FakeImages final : public core::ImageLibrary {
 
   async::Task<std::vector<core::ImageStatus>> list() override;
   async::Task<core::ImageStatus> build(ImageName name, core::ProgressReport report) override;
-  async::Task<core::ImageStatus> pull(core::RegistryReference reference, ImageName name, core::ProgressReport report) override;
+  async::Task<core::ImageStatus> pull(core::RegistryReference reference, ImageName name,
+                                      core::ProgressReport report) override;
   async::Task<core::ImageStatus> import(Descriptor file, wire::ImageForm form, ImageName name,
                                         core::ProgressReport report) override;
   async::Task<> remove(ImageName name) override;

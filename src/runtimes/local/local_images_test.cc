@@ -107,7 +107,9 @@ class LocalImagesTest : public testing::Test {
 std::unique_ptr<TestRegistry> LocalImagesTest::registry;
 
 TEST_F(LocalImagesTest, an_image_is_pulled_from_a_registry_and_given_to_the_warden_as_a_layout) {
-  EXPECT_EQ(run(images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)), no_error) << message;
+  EXPECT_EQ(run(images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)),
+            no_error)
+      << message;
   EXPECT_EQ(image.size, Bytes{7});
   EXPECT_EQ(request, R"({"operation":"import_image","name":"box","form":"oci"})");
   EXPECT_TRUE(layout_arrived);
@@ -116,7 +118,8 @@ TEST_F(LocalImagesTest, an_image_is_pulled_from_a_registry_and_given_to_the_ward
 }
 
 TEST_F(LocalImagesTest, an_unknown_image_is_not_found_with_the_registrys_words) {
-  EXPECT_EQ(run(images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:2"), name, report)), ErrorKind::not_found);
+  EXPECT_EQ(run(images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:2"), name, report)),
+            ErrorKind::not_found);
   EXPECT_THAT(message, HasSubstr("manifest unknown"));
   EXPECT_TRUE(scratch_is_empty());
 }
@@ -131,8 +134,9 @@ TEST_F(LocalImagesTest, a_registry_without_tls_must_be_listed) {
   strict.insecure_registries.clear();
   WardenClient strict_client(loop.get_executor(), strict);
   LocalImages strict_images(strict_client);
-  EXPECT_EQ(run(strict_images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)),
-            ErrorKind::unavailable);
+  EXPECT_EQ(
+      run(strict_images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)),
+      ErrorKind::unavailable);
   EXPECT_THAT(message, HasSubstr("insecure_registries"));
 }
 
@@ -141,8 +145,9 @@ TEST_F(LocalImagesTest, a_missing_skopeo_is_named) {
   lacking.skopeo = "/nonexistent/skopeo";
   WardenClient lacking_client(loop.get_executor(), lacking);
   LocalImages lacking_images(lacking_client);
-  EXPECT_EQ(run(lacking_images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)),
-            ErrorKind::unavailable);
+  EXPECT_EQ(
+      run(lacking_images.pull(core::parse_reference("docker://" + registry->host() + "/group/box:1"), name, report)),
+      ErrorKind::unavailable);
   EXPECT_THAT(message, HasSubstr("/nonexistent/skopeo"));
 }
 

@@ -134,7 +134,10 @@ core::Instance full_instance() {
           .gone_at = moment(16),
           .idempotency_key = "key " + odd_text(),
           .idempotency_digest = "digest " + odd_text(),
-          .launch = {.command = {"program", odd_text(), ""}, .user = "user " + odd_text(), .port = 65'535, .read_only = true},
+          .launch = {.command = {"program", odd_text(), ""},
+                     .user = "user " + odd_text(),
+                     .port = 65'535,
+                     .read_only = true},
           .service = "service " + odd_text(),
           .service_key = "service key " + odd_text()};
 }
@@ -165,12 +168,12 @@ std::string show(const core::Image& image) {
 }
 
 std::string show(const core::Instance& instance) {
-  const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at, started_at,
-               expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
+  const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
+               started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
                service_key] = instance;
-  return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at, started_at,
-                     expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
-                     service_key);
+  return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
+                     started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch,
+                     service, service_key);
 }
 
 std::string show(const core::Event& event) {

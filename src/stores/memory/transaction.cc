@@ -386,8 +386,8 @@ std::uint64_t MemoryTransaction::last_event_sequence() {
 std::size_t MemoryTransaction::remove_events_before(TimePoint time) {
   return guard([&] {
     const std::uint64_t last = last_event_sequence();
-    const auto old = pick(tables_.events.rows(), 0,
-                          [&](const Event& event) { return event.at < time && event.sequence != last; });
+    const auto old =
+        pick(tables_.events.rows(), 0, [&](const Event& event) { return event.at < time && event.sequence != last; });
     for (const Event& event : old) {
       tables_.events.remove(event.sequence, undo_);
     }

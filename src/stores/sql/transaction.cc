@@ -202,9 +202,7 @@ std::uint64_t SqlTransaction::next_queue_number() {
   return number(Query("UPDATE counters SET value = value + 1 WHERE name = 'queue' RETURNING value"));
 }
 
-std::uint64_t SqlTransaction::served_turn() {
-  return number(Query("SELECT value FROM counters WHERE name = 'turn'"));
-}
+std::uint64_t SqlTransaction::served_turn() { return number(Query("SELECT value FROM counters WHERE name = 'turn'")); }
 
 void SqlTransaction::set_served_turn(std::uint64_t turn) {
   change(std::move(Query("UPDATE counters SET ").add("value = ", turn).add(" WHERE name = 'turn'")));
@@ -247,9 +245,8 @@ std::uint64_t SqlTransaction::last_event_sequence() {
 }
 
 std::size_t SqlTransaction::remove_events_before(TimePoint time) {
-  return change(Query("DELETE FROM events WHERE ")
-                    .add("at < ", time)
-                    .add(" AND sequence < (SELECT MAX(sequence) FROM events)"));
+  return change(
+      Query("DELETE FROM events WHERE ").add("at < ", time).add(" AND sequence < (SELECT MAX(sequence) FROM events)"));
 }
 
 }  // namespace berth::stores::sql

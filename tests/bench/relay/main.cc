@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,7 +84,8 @@ void bulk(const Inside& inside, const std::vector<Opponent>& all) {
   }
 }
 
-void round_trip(const Inside& inside, const std::vector<Opponent>& all) {
+// Medians in microseconds: straight to the inside, then through each program.
+std::vector<double> round_trips(const Inside& inside, const std::vector<Opponent>& all) {
   std::vector<Descriptor> ways;
   ways.push_back(open(inside.port(), Use::echo));
   for (const Opponent& each : all) {
@@ -97,14 +99,28 @@ void round_trip(const Inside& inside, const std::vector<Opponent>& all) {
       }
     }
   }
-  const double direct = median(microseconds[0]);
-  const double ours = median(microseconds[1]) - direct;
-  report("relay, added to a round trip", text("%.1f us (direct %.1f us)", ours, direct), "-", true);
+  std::vector<double> medians;
+  std::ranges::transform(microseconds, std::back_inserter(medians), median);
+  return medians;
+}
+
+// On one core: with more, where the scheduler happens to put the threads makes a larger difference than any program.
+void round_trip(const Inside& inside, const std::vector<Opponent>& all) {
+  const std::vector<double> free = round_trips(inside, all);
+  keep_to_one_core(true);
+  std::ranges::for_each(all, [](const Opponent& each) { each.program->keep_to_one_core(true); });
+  const std::vector<double> times = round_trips(inside, all);
+  keep_to_one_core(false);
+  std::ranges::for_each(all, [](const Opponent& each) { each.program->keep_to_one_core(false); });
+  const double ours = times[1] - times[0];
+  report("relay, added to a round trip on one core", text("%.1f us (direct %.1f us)", ours, times[0]), "-", true);
+  report("round trip on all cores, direct / relay", text("%.1f / %.1f us", free[0], free[1]), "-", true);
   for (std::size_t index = 1; index < all.size(); ++index) {
-    const double theirs = median(microseconds[index + 1]) - direct;
-    report(text("relay, added round trip / %s's", all[index].name),
+    const double theirs = times[index + 1] - times[0];
+    report(text("relay, added round trip on one core / %s's", all[index].name),
            text("%.2f (%.1f / %.1f us)", ours / theirs, ours, theirs), index == 1 ? "<= 1.2" : "-",
            index != 1 || ours / theirs <= 1.2);
+    report(text("%s, round trip on all cores", all[index].name), text("%.1f us", free[index + 1]), "-", true);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "programs.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -57,6 +58,24 @@ std::string configuration(int listener, std::uint16_t inside, const std::string&
                       << "listen relay\n  bind fd@" << listener << "\n"
                       << "  server inside 127.0.0.1:" << inside << "\n";
   return path;
+}
+
+// The first core that it may use, or all that this program could use when it began.
+void set_cores(const std::string& process, bool one) {
+  static const cpu_set_t all = [] {
+    cpu_set_t cores;
+    ::sched_getaffinity(0, sizeof cores, &cores);
+    return cores;
+  }();
+  cpu_set_t cores = all;
+  for (std::size_t core = 0, kept = 0; one && core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &cores) && kept++ > 0) {
+      CPU_CLR(core, &cores);
+    }
+  }
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + process + "/task")) {
+    ::sched_setaffinity(std::stoi(thread.path().filename()), sizeof cores, &cores);
+  }
 }
 
 std::string field_of(const std::filesystem::path& path, const std::string& name) {
@@ -115,6 +134,10 @@ std::chrono::nanoseconds Program::processor_time() const {
   }
   return sum;
 }
+
+void Program::keep_to_one_core(bool one) const { set_cores(std::to_string(process_), one); }
+
+void keep_to_one_core(bool one) { set_cores("self", one); }
 
 std::uint64_t Program::resident_bytes() const {
   return std::stoull(field_of("/proc/" + std::to_string(process_) + "/status", "RssAnon:")) * 1024;

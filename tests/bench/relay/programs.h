@@ -28,6 +28,7 @@ class Program {
   std::uint16_t port() const { return port_; }
   // What all its threads have used.
   std::chrono::nanoseconds processor_time() const;
+  void keep_to_one_core(bool one) const;
   // Its own memory: without mapped files, and without what the kernel holds for its sockets.
   std::uint64_t resident_bytes() const;
 
@@ -38,5 +39,8 @@ class Program {
   pid_t process_ = -1;
   std::uint16_t port_ = 0;
 };
+
+// This program, with all its threads and those they will start.
+void keep_to_one_core(bool one);
 
 }  // namespace berth::bench

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/service_tokens.h"
+
+#include "base/secret.h"
+
+namespace berth::core {
+
+ListedTokens::ListedTokens(const std::vector<std::string>& tokens) {
+  for (const std::string& token : tokens) {
+    hashes_.insert(hash_token(Secret(token)));
+  }
+}
+
+async::Task<std::optional<std::string>> ListedTokens::holder_of(std::string token) {
+  const std::string hash = hash_token(Secret(std::move(token)));
+  co_return hashes_.contains(hash) ? std::optional(hash.substr(0, 32)) : std::nullopt;
+}
+
+}  // namespace berth::core

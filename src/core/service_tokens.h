@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+
+namespace berth::core {
+
+// Who may use a service with a token. Lives as long as the server.
+class ServiceTokens {
+ public:
+  virtual ~ServiceTokens() = default;
+  // A name of the token's holder that tells nothing about the token: the same for every use of it. Nothing: the token
+  // is not known. Throws Error{unavailable} when it cannot be told.
+  virtual async::Task<std::optional<std::string>> holder_of(std::string token) = 0;
+};
+
+// A list from the configuration. What is compared are hashes, so the time it takes tells nothing about a token.
+class ListedTokens final : public ServiceTokens {
+ public:
+  explicit ListedTokens(const std::vector<std::string>& tokens);
+  async::Task<std::optional<std::string>> holder_of(std::string token) override;
+
+ private:
+  std::set<std::string> hashes_;
+};
+
+}  // namespace berth::core

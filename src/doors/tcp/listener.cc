@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doors/tcp/listener.h"
+
+#include <array>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <utility>
+
+#include "async/race.h"
+#include "async/time_limit.h"
+#include "core/proof_of_work.h"
+#include "doors/tcp/token_frame.h"
+
+namespace berth::doors::tcp {
+namespace {
+
+namespace asio = boost::asio;
+using Protocol = asio::ip::tcp;
+
+constexpr int backlog = 4096;
+constexpr Milliseconds accept_again{50};
+constexpr Seconds stop_limit{5};
+
+std::string hexadecimal(std::uint16_t number) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (int shift = 12; shift >= 0; shift -= 4) {
+    text += digits[(number >> shift) & 0xf];
+  }
+  return text;
+}
+
+// The last byte that moved, for the instance's idle time.
+std::function<Milliseconds()> idle_of(std::shared_ptr<relay::Activity> activity) {
+  return [activity = std::move(activity)] {
+    return std::chrono::duration_cast<Milliseconds>(relay::Activity::Moment::clock::now() - activity->last_moved());
+  };
+}
+
+}  // namespace
+
+TcpDoor::Listener::Listener(const async::Executor& executor, core::Services& services, relay::Relay& relay,
+                            const Clock& clock, Offer offer, Log log)
+    : executor_(executor),
+      services_(services),
+      relay_(relay),
+      offer_(std::move(offer)),
+      log_(std::move(log)),
+      gate_(offer_.gate, clock),
+      acceptor_(executor),
+      tasks_(executor, [this](const std::string& what) { log_("service " + offer_.service.name + ": " + what); }) {}
+
+void TcpDoor::Listener::listen() {
+  const std::string where = offer_.host + " port " + std::to_string(offer_.port);
+  boost::system::error_code fault;
+  const auto address = asio::ip::make_address(offer_.host, fault);
+  if (fault) {
+    throw Error(ErrorKind::invalid_argument,
+                "service '" + offer_.service.name + "' listens on '" + offer_.host + "', which is no IP address");
+  }
+  const Protocol::endpoint endpoint(address, offer_.port);
+  try {
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(Protocol::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen(backlog);
+  } catch (const boost::system::system_error& refused) {
+    throw Error(ErrorKind::unavailable, "service '" + offer_.service.name + "' cannot listen on " + where + ": " +
+                                            refused.code().message() + "; choose another address in the configuration");
+  }
+}
+
+core::GateStatus TcpDoor::Listener::status() const {
+  boost::system::error_code fault;
+  const auto endpoint = acceptor_.local_endpoint(fault);
+  return {.service = offer_.service.name,
+          .address = offer_.host,
+          .port = fault ? offer_.port : endpoint.port(),
+          .counts = gate_.counts()};
+}
+
+async::Task<> TcpDoor::Listener::serve() {
+  std::exception_ptr ended;
+  try {
+    co_await accept_all();
+  } catch (...) {
+    ended = std::current_exception();
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  acceptor_.close();
+  co_await tasks_.stop(stop_limit);
+  std::rethrow_exception(ended);
+}
+
+async::Task<> TcpDoor::Listener::accept_all() {
+  for (bool told = false;;) {
+    boost::system::error_code fault;
+    Protocol::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, fault));
+    if (fault == asio::error::operation_aborted) {
+      throw boost::system::system_error(fault);
+    }
+    if (!fault) {
+      told = false;
+      tasks_.spawn(serve_client(std::move(socket)));
+    } else if (fault != asio::error::connection_aborted) {
+      if (!std::exchange(told, true)) {
+        log_("service " + offer_.service.name + " cannot accept connections: " + fault.message());
+      }
+      co_await async::pause_for(accept_again);  // descriptors are short: some have to be closed first
+    }
+  }
+}
+
+// Whatever goes wrong, the client sees the connection close.
+async::Task<> TcpDoor::Listener::serve_client(Protocol::socket socket) {
+  Client client(std::move(socket));
+  try {
+    if (offer_.proxy_protocol) {
+      co_await async::with_limit(client.read_proxy_header(), offer_.greeting_limit, "no header in time");
+    }
+    if (const auto pass = gate_.enter(client.address())) {
+      co_await greet_and_relay(client);
+    }
+  } catch (const Error&) {
+  }
+}
+
+async::Task<> TcpDoor::Listener::greet_and_relay(Client& client) {
+  if (!co_await has_worked(client)) {
+    gate_.note_wrong_proof();
+    co_return;
+  }
+  if (offer_.service.mode == core::ServiceMode::per_connection) {
+    co_return co_await relay_to_instance(client, {.key = {}, .holder = {}, .share = client.address().customer()});
+  }
+  std::optional<TokenFrame> frame;
+  std::optional<std::string> holder;
+  try {
+    frame = read_token_frame(co_await async::with_limit(client.read_exactly(offer_.token_length + identifier_size),
+                                                        offer_.greeting_limit, "no whole token in time"));
+    holder = co_await offer_.tokens->holder_of(frame->token);
+  } catch (const Error&) {
+    gate_.note_wrong_token();
+    throw;
+  }
+  if (!holder) {
+    gate_.note_wrong_token();
+    co_return;
+  }
+  const auto pass = gate_.enter_with_token(*holder);
+  if (!pass) {
+    co_return;
+  }
+  const std::string all = *holder + ".";
+  if (frame->is_reset()) {
+    co_await services_.reset(offer_.service.name, all);
+  }
+  co_await relay_to_instance(client, {.key = all + hexadecimal(frame->identifier), .holder = all, .share = *holder});
+}
+
+async::Task<bool> TcpDoor::Listener::has_worked(Client& client) {
+  const std::uint32_t bits = gate_.work_for(client.address());
+  if (bits == 0) {
+    co_return true;
+  }
+  const core::WorkChallenge challenge = core::new_challenge(bits);
+  co_await client.write(challenge.line());
+  try {
+    co_return core::is_solved(challenge, co_await async::with_limit(client.read_line(core::longest_nonce),
+                                                                    core::work_limit, "no proof of work in time"));
+  } catch (const Error&) {
+    co_return false;
+  }
+}
+
+async::Task<> TcpDoor::Listener::relay_to_instance(Client& client, core::Visitor visitor) {
+  std::unique_ptr<core::Visit> visit;
+  Descriptor inside;
+  const auto reach = [](core::Services& services, std::string service, core::Visitor who,
+                        std::unique_ptr<core::Visit>& into, Descriptor& connection) -> async::Task<> {
+    into = co_await services.visit(service, who);
+    try {
+      connection = co_await into->connect();
+      co_return;
+    } catch (const Error&) {
+    }
+    // It was an old one whose program has ended: once more, with a fresh one.
+    into = co_await services.visit(service, std::move(who));
+    connection = co_await into->connect();
+  };
+  co_await async::race(reach(services_, offer_.service.name, std::move(visitor), visit, inside), client.broken());
+  if (!inside) {
+    co_return;  // the client did not wait
+  }
+  const auto activity = std::make_shared<relay::Activity>();  // shared: written by a relay thread
+  visit->measure_idle(idle_of(activity));
+  const auto move_bytes = [](relay::Relay& relay, relay::Ends ends, Milliseconds idle,
+                             std::shared_ptr<relay::Activity> moved) -> async::Task<> {
+    co_await relay.run(std::move(ends), {.idle = idle}, std::move(moved));
+  };
+  relay::Ends ends{.client = client.release(), .inside = std::move(inside), .from_client = {}};
+  co_await async::race(move_bytes(relay_, std::move(ends), offer_.service.idle_limit, activity), visit->ended());
+}
+
+}  // namespace berth::doors::tcp
