@@ -28,7 +28,7 @@ bool is_loopback(const std::string& host) { return host == "localhost" || host =
 
 async::Task<Descriptor> connect(Surroundings around, ForwardAsked asked) {
   const auto silence = [](std::string) -> async::Task<> { co_return; };
-  const core::Instance instance = co_await around.machine.running(silence);
+  const core::Instance instance = co_await around.destination.running(silence);
   if (!is_loopback(asked.host) && asked.host != instance.name && asked.host != instance.id.text()) {
     throw Error(ErrorKind::forbidden, "only the machine's own ports can be forwarded");
   }

@@ -42,7 +42,7 @@ async::Task<> ServedSession::serve() {
 
 async::Task<> ServedSession::run() {
   const core::Instance instance =
-      co_await around_.machine.running([this](std::string text) -> async::Task<> { return say(std::move(text)); });
+      co_await around_.destination.running([this](std::string text) -> async::Task<> { return say(std::move(text)); });
   id_ = instance.id;
   const auto attached = wanted_terminal();
   asked_.environment.erase(attach_variable);
@@ -185,7 +185,7 @@ std::string ServedSession::command_line(const std::string& before, const core::I
 }
 
 async::Task<> ServedSession::greet(const core::Instance& instance) {
-  const bool news = around_.machine.is_news();
+  const bool news = around_.destination.is_news();
   const bool shell = asked_.wanted == Wanted::shell && asked_.terminal;
   if (!news && !shell) {
     co_return;  // a program reads what comes

@@ -7,7 +7,7 @@
 
 #include "core/session_view.h"
 #include "doors/ssh/channel.h"
-#include "doors/ssh/machine.h"
+#include "doors/ssh/destination.h"
 #include "doors/ssh/settings.h"
 
 namespace berth::doors::ssh {
@@ -17,7 +17,7 @@ struct Surroundings {
   const Services& services;
   const Settings& settings;
   const core::Caller& caller;
-  Machine& machine;
+  Destination& destination;
 };
 
 // One terminal, command or file transfer over one channel. Cancelled when the client goes: a terminal stays for the

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "doors/ssh/machine.h"
+#include "doors/ssh/destination.h"
 
 namespace berth::doors::ssh {
 namespace {

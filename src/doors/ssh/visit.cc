@@ -77,7 +77,7 @@ async::Task<bool> Visit::try_key(KeyOffered offer) {
     if (!caller) {
       co_return false;
     }
-    machine_ = std::make_unique<Machine>(services_.instances, *caller, offer.user, executor_);
+    destination_ = std::make_unique<Destination>(services_.instances, *caller, offer.user, executor_);
     caller_ = std::move(caller);
     co_return true;
   } catch (const Error& error) {

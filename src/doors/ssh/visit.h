@@ -8,13 +8,13 @@
 
 #include "async/task_group.h"
 #include "doors/ssh/channel.h"
+#include "doors/ssh/destination.h"
 #include "doors/ssh/forward.h"
-#include "doors/ssh/machine.h"
 #include "doors/ssh/settings.h"
 
 namespace berth::doors::ssh {
 
-// One connection as the event thread sees it, from the accept to its end: who comes, about which machine, and a task
+// One connection as the event thread sees it, from the accept to its end: who comes, about which instance, and a task
 // for each channel. serve() runs until the client is gone or it is cancelled; then every channel's task has ended.
 class Visit {
  public:
@@ -32,7 +32,7 @@ class Visit {
   async::Task<bool> try_key(KeyOffered offer);
   void open(ChannelNumber number, std::function<async::Task<>(Channel&)> work);
   async::Task<> serve_channel(ChannelNumber number, std::function<async::Task<>(Channel&)> work);
-  Surroundings around() { return {services_, settings_, *caller_, *machine_}; }
+  Surroundings around() { return {services_, settings_, *caller_, *destination_}; }
 
   const Services& services_;
   const Settings& settings_;
@@ -41,7 +41,7 @@ class Visit {
   async::Trigger changed_;
   std::optional<KeyOffered> offer_;
   std::optional<core::Caller> caller_;
-  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<Destination> destination_;
   bool new_guest_ = false;
   bool gone_ = false;
   std::map<ChannelNumber, std::unique_ptr<Channel>> channels_;

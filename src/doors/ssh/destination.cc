@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "doors/ssh/machine.h"
+#include "doors/ssh/destination.h"
 
 #include <utility>
 
@@ -48,10 +48,11 @@ Target parse_target(std::string_view user) {
   return {.plan = std::string(user.substr(0, plus)), .name = std::string(user.substr(plus + 1))};
 }
 
-Machine::Machine(core::Instances& instances, core::Caller caller, std::string user, const async::Executor& executor)
+Destination::Destination(core::Instances& instances, core::Caller caller, std::string user,
+                         const async::Executor& executor)
     : instances_(instances), caller_(std::move(caller)), target_(parse_target(user)), searched_(executor) {}
 
-async::Task<core::Instance> Machine::running(Say say) {
+async::Task<core::Instance> Destination::running(Say say) {
   while (searching_ && !id_) {
     co_await searched_.wait();
   }
@@ -62,7 +63,7 @@ async::Task<core::Instance> Machine::running(Say say) {
   co_return co_await start(*id_, std::move(say));
 }
 
-async::Task<std::optional<InstanceId>> Machine::find() {
+async::Task<std::optional<InstanceId>> Destination::find() {
   if (target_.plan) {
     co_return std::nullopt;  // only a new one has a choice
   }
@@ -85,7 +86,7 @@ async::Task<std::optional<InstanceId>> Machine::find() {
   co_return std::nullopt;
 }
 
-async::Task<InstanceId> Machine::find_or_make() {
+async::Task<InstanceId> Destination::find_or_make() {
   if (auto found = co_await find()) {
     co_return *found;
   }
@@ -102,7 +103,7 @@ async::Task<InstanceId> Machine::find_or_make() {
   }
 }
 
-async::Task<core::Instance> Machine::start(InstanceId id, Say say) {
+async::Task<core::Instance> Destination::start(InstanceId id, Say say) {
   core::ShownInstance shown = co_await instances_.find(caller_, id);
   if (shown.instance.state == InstanceState::stopped || shown.instance.state == InstanceState::asleep) {
     co_await say("waking " + shown.instance.name);

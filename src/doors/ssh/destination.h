@@ -21,12 +21,12 @@ Target parse_target(std::string_view user);
 
 // The instance a connection is about: found, or made from an image, when the first of its channels asks. Lives in its
 // Visit; who is cancelled while it is being made leaves that to the next.
-class Machine {
+class Destination {
  public:
   // Tells the client how it goes.
   using Say = std::function<async::Task<>(std::string)>;
 
-  Machine(core::Instances& instances, core::Caller caller, std::string user, const async::Executor& executor);
+  Destination(core::Instances& instances, core::Caller caller, std::string user, const async::Executor& executor);
 
   // The instance, running: started if it was stopped. Throws Error{not_found} and what starting it failed with.
   async::Task<core::Instance> running(Say say);
