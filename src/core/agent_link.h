@@ -92,8 +92,9 @@ class AgentLink : public std::enable_shared_from_this<AgentLink> {
   std::optional<wire::ServiceState> service_;
   std::map<std::uint32_t, std::optional<std::vector<wire::ListeningPort>>> port_requests_;
   std::uint32_t next_request_ = 1;
-  // Bytes the agent may still send that serve nobody: late output of closed sessions, repeats after an attach.
-  std::size_t waste_allowed_ = 0;
+  // Bytes the agent may still send that serve nobody: late output of closed sessions, repeats after an attach,
+  // word of its service.
+  std::size_t waste_allowed_ = 4096;
   std::optional<Error> failure_;
 };
 

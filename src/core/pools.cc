@@ -110,7 +110,7 @@ bool Pools::holds(const InstanceId& id) const {
 
 void Pools::ended(const InstanceId& id) {
   if (const auto found = ready_.find(id); found != ready_.end()) {
-    failed(*found->second, "a ready instance ended by itself");
+    failed(*found->second, Error(ErrorKind::instance_fault, "a ready instance ended by itself"));
     give_up(id);
   }
 }
@@ -239,14 +239,14 @@ async::Task<> Pools::make(Pool& pool, StartSlots::Slot slot) {
   const InstanceId id(random_name(12));
   const std::size_t made_for = pool.made_for;
   making_.insert(id);
-  std::optional<std::string> fault;
+  std::optional<Error> fault;
   try {
     co_await prepare(
         id,
         spec_of(pool.settings.image, default_name(pool.settings.image, id), pool.settings.plan, pool.settings.launch),
         pool.settings.launch);
   } catch (const Error& error) {
-    fault = plain_text(error.what());
+    fault = error;
   } catch (...) {  // cancelled: berthd ends, the next one destroys what is left
     --pool.making;
     making_.erase(id);
@@ -272,11 +272,19 @@ async::Task<> Pools::prepare(InstanceId id, InstanceSpec spec, Launch launch) {
   co_await wait_until_ready(co_await surroundings_.links.of(id), std::move(launch), ready_limit);
 }
 
-void Pools::failed(Pool& pool, const std::string& why) {
+void Pools::failed(Pool& pool, const Error& error) {
+  const std::string why = plain_text(error.what());
+  const bool told = pool.counts.last_failure == why;
   pool.counts.last_failure = why;
-  ++pool.counts.failures;
   const Milliseconds back_off{250LL << std::min(pool.attempts++, 8)};
   pool.next_attempt = surroundings_.clock.now() + std::min(back_off, longest_back_off);
+  if (error.kind() == ErrorKind::not_found) {
+    return;  // its image is still to come, and then resumes it
+  }
+  ++pool.counts.failures;
+  if (told) {
+    return;
+  }
   surroundings_.log("pool of " + pool.settings.image.text() + " on " + pool.settings.plan.name + ": " + why);
 }
 

@@ -97,7 +97,7 @@ class Pools {
   void fill();
   async::Task<> make(Pool& pool, StartSlots::Slot slot);
   async::Task<> prepare(InstanceId id, InstanceSpec spec, Launch launch);
-  void failed(Pool& pool, const std::string& why);
+  void failed(Pool& pool, const Error& error);
   void give_up(const InstanceId& id);
   async::Task<> destroy(InstanceId id);
   void shrink(Pool& pool);

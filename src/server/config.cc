@@ -154,7 +154,7 @@ void print_service(std::ostream& out, const ServiceConfig& service) {
   const boost::json::value json = to_json(service);
   for (const auto& [key, value] : json.as_object()) {
     out << std::string_view(key) << " = ";
-    if (key == "idle_limit" || key == "total_limit") {
+    if (key.ends_with("_limit")) {
       out << text_of(format_duration(Seconds{value.as_int64()}));
     } else {
       out << print_json(value);

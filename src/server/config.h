@@ -63,6 +63,7 @@ struct ServiceConfig {
   bool read_only = false;
   std::string tokens_file;  // of mode token: one a line; relative to the configuration's folder
   std::uint32_t token_length = 128;
+  Seconds greeting_limit{10};  // for what a client says before it reaches an instance
   Seconds idle_limit{300};
   Seconds total_limit{3600};
   std::uint32_t max_instances = 100;
@@ -76,7 +77,7 @@ struct ServiceConfig {
   bool proxy_protocol = false;
 };
 BOOST_DESCRIBE_STRUCT(ServiceConfig, (),
-                      (name, listen, image, command, port, plan, mode, user, read_only, tokens_file, token_length,
+                      (name, listen, image, command, port, plan, mode, user, read_only, tokens_file, token_length, greeting_limit,
                        idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
                        most_per_token, proof_of_work, proxy_protocol))
 

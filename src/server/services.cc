@@ -90,6 +90,9 @@ void add_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
   if ((config.mode == core::ServiceMode::token) == config.tokens_file.empty()) {
     faults.push_back(name + "needs a tokens_file in mode token, and none in mode per_connection");
   }
+  if (config.greeting_limit < Seconds{1}) {
+    faults.push_back(name + "needs a greeting_limit of at least 1s");
+  }
   if (config.token_length == 0 || config.token_length > 4096) {
     faults.push_back(name + "needs a token_length from 1 to 4096");
   }
@@ -125,6 +128,7 @@ std::vector<doors::tcp::Offer> offers_of(const Config& config) {
     offer.port = address.port;
     offer.proxy_protocol = service.proxy_protocol;
     offer.token_length = service.token_length;
+    offer.greeting_limit = service.greeting_limit;
     offer.gate = gate_of(service);
     if (service.mode == core::ServiceMode::token) {
       offer.tokens = std::make_unique<core::ListedTokens>(tokens_of(config, service));

@@ -38,7 +38,7 @@ export const defaultPlans = [
   { name: "strict", ...basis, no_new_privileges: true },
 ];
 
-function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh = {} }) {
+function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh = {}, pools = [], services = [], extra = "" }) {
   const toml = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   return [
     ...toml({ built_in_images: ["busybox"], insecure_registries: registries }),
@@ -47,6 +47,9 @@ function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh
     "[ssh]\n",
     ...toml(ssh),
     ...plans.flatMap((plan) => ["[[plan]]\n", ...toml(plan)]),
+    ...pools.flatMap((pool) => ["[[pool]]\n", ...toml(pool)]),
+    ...services.flatMap((service) => ["[[service]]\n", ...toml({ listen: "127.0.0.1:0", plan: "small", ...service })]),
+    extra,
   ].join("");
 }
 
@@ -80,7 +83,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, ssh, wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
+  // Of {plans, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {
@@ -120,6 +123,7 @@ export class Berth {
     cpSync(join(checkout, "images"), join(this.place, "images"), { recursive: true });
     this.config = join(this.place, "berthd.toml");
     writeFileSync(this.config, configuration(options));
+    for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(this.place, name), text);
     this.listen = "127.0.0.1:0";
     // A test program that is told to end takes its Berth with it.
     this.interrupted = () => {

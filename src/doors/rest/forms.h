@@ -251,6 +251,7 @@ BOOST_DESCRIBE_STRUCT(CreateInstanceRequest, (), (image, plan, name, lifetime))
 struct PoolForm {
   ImageName image;
   std::string plan;
+  std::vector<std::string> command;
   std::uint16_t port = 0;
   std::uint64_t ready = 0;
   std::uint64_t making = 0;
@@ -263,7 +264,7 @@ struct PoolForm {
   std::optional<std::string> last_failure;
 };
 BOOST_DESCRIBE_STRUCT(PoolForm, (),
-                      (image, plan, port, ready, making, wanted, least, most, leased, missed, failures, last_failure))
+                      (image, plan, command, port, ready, making, wanted, least, most, leased, missed, failures, last_failure))
 
 struct ServiceForm {
   std::string name;

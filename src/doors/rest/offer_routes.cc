@@ -10,6 +10,7 @@ namespace {
 PoolForm form_of(const core::PoolStatus& pool) {
   return {.image = pool.settings.image,
           .plan = pool.settings.plan.name,
+          .command = pool.settings.launch.command,
           .port = pool.settings.launch.port,
           .ready = pool.ready,
           .making = pool.making,
