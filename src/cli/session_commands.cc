@@ -24,6 +24,11 @@ struct ShellOptions {
   std::vector<std::string> environment;
 };
 
+struct ReturnOptions {
+  std::string instance;
+  std::string session;
+};
+
 struct ExecOptions {
   std::string instance;
   std::string user;
@@ -176,6 +181,30 @@ int shell(Invocation& run, const ShellOptions& options) {
   return end.code;
 }
 
+// The terminal that nobody looks at, if there is exactly one.
+std::string left_open(Invocation& run, const std::string& instance) {
+  std::vector<std::string> found;
+  for (const auto& session : items_of(run.api().get(path_of("/instances", instance, "/sessions")))) {
+    const bool ended = number_of(session, "exit_code") || number_of(session, "exit_signal");
+    if (text_of(session, "kind") == "terminal" && !ended && number_of(session, "viewers").value_or(0) == 0) {
+      found.push_back(text_of(session, "id"));
+    }
+  }
+  if (found.empty()) {
+    throw Error(ErrorKind::not_found, "no terminal was left open; open one with: berth sh " + printable(instance));
+  }
+  if (found.size() > 1) {
+    throw Error(ErrorKind::conflict, "several terminals were left open; name one of those that 'berth sessions' lists");
+  }
+  return found.front();
+}
+
+int come_back(Invocation& run, const ReturnOptions& options) {
+  const std::string instance = text_of(resolve_instance(run.api(), options.instance), "id");
+  return shell(run,
+               {.instance = instance, .session = options.session.empty() ? left_open(run, instance) : options.session});
+}
+
 int exec(Invocation& run, const ExecOptions& options) {
   if (run.trailing.empty()) {
     throw Error(ErrorKind::invalid_argument,
@@ -262,6 +291,12 @@ void add_session_commands(CLI::App& app, Invocation& run) {
   shell_command->add_option("instance", shell_options->instance, "Id or name")->type_name("INSTANCE")->required();
   shell_command->add_option("--session", shell_options->session, "Come back to this one")->type_name("SESSION");
   add_process_options(shell_command, *shell_options);
+
+  auto [return_command, return_options] =
+      add_command<ReturnOptions>(app, run, "attach", "Come back to a terminal, of whatever door", come_back);
+  return_command->add_option("instance", return_options->instance, "Id or name")->type_name("INSTANCE")->required();
+  return_command->add_option("session", return_options->session, "Its id (left out: the one nobody looks at)")
+      ->type_name("SESSION");
 
   auto [exec_command, exec_options] =
       add_command<ExecOptions>(app, run, "exec", "Run a command: berth exec INSTANCE -- COMMAND...", exec);

@@ -20,6 +20,8 @@ Scopes scopes_of(Role role) {
   return {};
 }
 
+bool is_bearer(TokenKind kind) { return kind == TokenKind::api_token || kind == TokenKind::browser; }
+
 void require(const Caller& caller, Scope scope) {
   if (!caller.scopes.contains(scope)) {
     throw Error(ErrorKind::forbidden, std::string("this needs the scope ") +

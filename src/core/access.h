@@ -27,9 +27,13 @@ struct Account {
 };
 
 // A login_code is the one-time code of a login link: it is traded for one of the others and is no use for anything
-// else.
-enum class TokenKind { api_token, browser, login_code };
-BOOST_DESCRIBE_ENUM(TokenKind, api_token, browser, login_code)
+// else. An ssh_key is no secret: its hash is that of a public key, and only the SSH door, which sees the other half
+// proven, may take it.
+enum class TokenKind { api_token, browser, login_code, ssh_key };
+BOOST_DESCRIBE_ENUM(TokenKind, api_token, browser, login_code, ssh_key)
+
+// Whether whoever shows the token's secret is its account.
+bool is_bearer(TokenKind kind);
 
 struct Token {
   TokenId id;
@@ -37,7 +41,7 @@ struct Token {
   std::string name;
   TokenKind kind = TokenKind::api_token;
   Scopes scopes;
-  std::string hash;  // hash_token() of the secret; the secret itself is kept nowhere
+  std::string hash;  // hash_token() of the secret, which is kept nowhere; of an ssh_key, hash_public_key()
   TimePoint created_at;
   std::optional<TimePoint> expires_at;
 };

@@ -75,7 +75,7 @@ async::Task<Caller> Accounts::authenticate(Secret token) {
   const TimePoint now = clock_.now();
   const auto caller = co_await journal_.transact([&](Transaction& transaction) -> std::optional<Caller> {
     const auto found = transaction.find_token_by_hash(hash);
-    if (!found || found->kind == TokenKind::login_code || (found->expires_at && *found->expires_at <= now)) {
+    if (!found || !is_bearer(found->kind) || (found->expires_at && *found->expires_at <= now)) {
       return std::nullopt;
     }
     const auto account = transaction.find_account(found->account);
@@ -94,8 +94,8 @@ async::Task<Caller> Accounts::authenticate(Secret token) {
 }
 
 async::Task<SignedIn> Accounts::login(Secret code, TokenKind kind) {
-  if (kind == TokenKind::login_code) {
-    throw Error(ErrorKind::invalid_argument, "a login code cannot be traded for another one", "kind");
+  if (!is_bearer(kind)) {
+    throw Error(ErrorKind::invalid_argument, "a login code is traded for an API token or a browser sign-in", "kind");
   }
   const std::string hash = hash_token(code);
   const TimePoint now = clock_.now();
@@ -169,7 +169,7 @@ async::Task<> Accounts::remove_token(Caller caller, TokenId id) {
   const TimePoint now = clock_.now();
   co_await journal_.transact([&](Transaction& transaction) {
     const auto token = transaction.find_token(id);
-    if (!token || token->kind == TokenKind::login_code || !may_touch(caller, token->account)) {
+    if (!token || !is_bearer(token->kind) || !may_touch(caller, token->account)) {
       throw Error(ErrorKind::not_found, "there is no such token");
     }
     transaction.remove_token(id);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/describe/enum_to_string.hpp>
+#include <limits>
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -88,9 +89,11 @@ void check_room(Transaction& transaction, const Instance& instance, const HostLi
     throw Error(ErrorKind::conflict,
                 "image '" + image->name.text() + "' could not be prepared: " + image->reason.value_or(""), "image");
   }
-  const std::size_t held =
-      transaction.count_instances(instance.account, {queued, starting, running, asleep, stopped, grace, failed});
-  if (held >= instance.plan.most_per_account) {
+  const bool bounded = instance.plan.most_per_account != std::numeric_limits<std::uint32_t>::max();
+  const std::size_t held = bounded ? transaction.count_instances(
+                                         instance.account, {queued, starting, running, asleep, stopped, grace, failed})
+                                   : 0;
+  if (bounded && held >= instance.plan.most_per_account) {
     throw Error(ErrorKind::exhausted, "you have " + std::to_string(held) + " instances, and plan '" +
                                           instance.plan.name + "' allows " +
                                           std::to_string(instance.plan.most_per_account) + "; destroy one first");

@@ -185,6 +185,11 @@ async::Task<Usage> Instances::usage(Caller caller, InstanceId id) {
   co_return co_await runtime_.usage(id);
 }
 
+async::Task<Descriptor> Instances::connect(Caller caller, InstanceId id, std::uint16_t port) {
+  co_await running(std::move(caller), id, Scope::instances_write);
+  co_return co_await runtime_.connect(id, port);
+}
+
 async::Task<Descriptor> Instances::export_disk(Caller caller, InstanceId id) {
   const ShownInstance found = co_await find(std::move(caller), id);
   if (found.instance.state == InstanceState::gone || !found.instance.started_at) {

@@ -59,6 +59,8 @@ class Instances {
   async::Task<Instance> running(Caller caller, InstanceId id, Scope scope);
   // Read from outside; of a running or paused instance.
   async::Task<Usage> usage(Caller caller, InstanceId id);
+  // A TCP connection to a port on its loopback. Throws Error{unavailable} when nothing listens there.
+  async::Task<Descriptor> connect(Caller caller, InstanceId id, std::uint16_t port);
   // A pipe with a tar of its whole file system, whatever its state but gone.
   async::Task<Descriptor> export_disk(Caller caller, InstanceId id);
 

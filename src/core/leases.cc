@@ -9,11 +9,6 @@
 namespace berth::core {
 namespace {
 
-bool has_room(Transaction& transaction, const HostLimits& limits) {
-  using enum InstanceState;
-  return transaction.count_instances({}, {starting, running, asleep}) < limits.most_active;
-}
-
 void append_created(Transaction& transaction, const Instance& instance) {
   transaction.append_event(Event{.type = EventType::instance_created,
                                  .at = instance.created_at,
@@ -60,6 +55,11 @@ async::Task<Instance> Leases::begin(Instance draft, Check check) {
 
 async::Task<Instance> Leases::store(Instance draft, const Check& check, bool ready, Admission& admission) {
   const HostLimits& limits = reconciler_.limits();
+  const bool has_room = reconciler_.active() + ++under_way_ <= limits.most_active;
+  struct UnderWay {
+    std::size_t& count;
+    ~UnderWay() { --count; }
+  } const until_the_end{under_way_};
   co_return co_await journal_.transact([&](Transaction& transaction) {
     Instance instance = draft;
     admission = {};
@@ -67,7 +67,7 @@ async::Task<Instance> Leases::store(Instance draft, const Check& check, bool rea
       admission = admit_waiting(transaction, limits, clock_.now());
       return std::move(*earlier);
     }
-    if (ready && has_room(transaction, limits)) {
+    if (ready && has_room) {
       append_created(transaction, instance);
       apply(transaction, instance, InstanceEvent::lease, instance.created_at);
       return instance;

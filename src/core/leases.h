@@ -30,6 +30,7 @@ class Leases {
   Journal& journal_;
   Reconciler& reconciler_;
   const Clock& clock_;
+  std::size_t under_way_ = 0;  // being stored
 };
 
 }  // namespace berth::core

@@ -17,6 +17,8 @@ namespace {
 constexpr double demand_weight = 0.2;     // of the last second
 constexpr double seconds_of_demand = 10;  // are kept ready
 constexpr Milliseconds longest_back_off{60'000};
+constexpr Milliseconds quiet{100};  // since the last lease
+constexpr std::size_t smallest_with_marks = 8;
 constexpr std::size_t most_given_up = 8;  // at a tick, when memory is short
 
 bool same(const PoolSettings& one, const PoolSettings& other) {
@@ -86,6 +88,7 @@ std::optional<InstanceId> Pools::take(const Instance& instance) {
     pool.ready.pop_front();
     ready_.erase(id);
     taken_[id] = &pool;
+    pool.last_lease = surroundings_.clock.now();
     ++pool.counts.leased;
     return id;
   }
@@ -169,9 +172,15 @@ std::size_t Pools::wanted(const Pool& pool) {
   return std::clamp<std::size_t>(demanded, pool.settings.least, std::max(pool.settings.least, pool.settings.most));
 }
 
-bool Pools::wants_more(const Pool& pool) const {
-  return !suspended_.contains(pool.settings.image) && pool.ready.size() + pool.making < wanted(pool) &&
-         surroundings_.clock.now() >= pool.next_attempt;
+// Between the marks of three quarters and all it fills only what it began to fill, and while leases come in it makes
+// none as long as a quarter is left: who comes now shall not share the processors with those who come later.
+bool Pools::wants_more(Pool& pool) const {
+  const std::size_t high = wanted(pool);
+  const std::size_t held = pool.ready.size() + pool.making;
+  pool.filling = held < high && (pool.filling || held < high - high / 4);
+  const TimePoint now = surroundings_.clock.now();
+  return pool.filling && !suspended_.contains(pool.settings.image) && now >= pool.next_attempt &&
+         (now >= pool.last_lease + quiet || held < high / 4 || high < smallest_with_marks);
 }
 
 void Pools::tick() {
@@ -204,7 +213,7 @@ async::Task<> Pools::run() {
       const unsigned long seen = self.changed_.count();
       const unsigned long slots_seen = self.surroundings_.slots.changed().count();
       self.fill();
-      co_await async::race(self.changed_.wait_beyond(seen), self.surroundings_.slots.changed().wait_beyond(slots_seen));
+      co_await async::finishes_within(self.something_new(seen, slots_seen), quiet);
     }
   };
   const auto tick_always = [](Pools& self) -> async::Task<> {
@@ -214,6 +223,10 @@ async::Task<> Pools::run() {
     }
   };
   co_await async::both(fill_always(*this), tick_always(*this));
+}
+
+async::Task<> Pools::something_new(unsigned long changes_seen, unsigned long slots_seen) {
+  co_await async::race(changed_.wait_beyond(changes_seen), surroundings_.slots.changed().wait_beyond(slots_seen));
 }
 
 void Pools::fill() {

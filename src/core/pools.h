@@ -86,6 +86,8 @@ class Pools {
     std::size_t made_for = 0;  // its generation: raised when what is made no longer counts
     double demand = 0;         // leases in a second
     std::uint32_t asked = 0;   // since the last tick
+    bool filling = false;      // fell below its low mark, and is on its way to the high one
+    TimePoint last_lease;
     PoolStatus counts;
     int attempts = 0;  // failed ones in a row
     TimePoint next_attempt;
@@ -93,7 +95,8 @@ class Pools {
   };
 
   static std::size_t wanted(const Pool& pool);
-  bool wants_more(const Pool& pool) const;
+  bool wants_more(Pool& pool) const;
+  async::Task<> something_new(unsigned long changes_seen, unsigned long slots_seen);
   void fill();
   async::Task<> make(Pool& pool, StartSlots::Slot slot);
   async::Task<> prepare(InstanceId id, InstanceSpec spec, Launch launch);

@@ -54,6 +54,7 @@ struct Services::Open {
   Plan plan;
   std::list<std::shared_ptr<Place>> places;  // oldest first
   std::size_t waiting = 0;
+  std::string last_failure;  // since it last went well
   ServiceStatus counts;
   std::unique_ptr<async::Trigger> changed;  // an instance began to run, or ended
 };
@@ -203,7 +204,11 @@ async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor 
     };
     Instance begun = co_await surroundings_.leases.begin(std::move(draft), check);
     place->id = begun.id;
-    if (begun.state != InstanceState::running && !place->over) {
+    if (place->over) {  // nobody waits any more, and who ended it did not know its id yet
+      surroundings_.tasks.spawn(destroy(begun.id, "its connection ended"));
+      co_return;
+    }
+    if (begun.state != InstanceState::running) {
       begun = co_await surroundings_.leases.started(begun.id, longest_wait);
     }
     if (begun.state != InstanceState::running) {
@@ -212,19 +217,22 @@ async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor 
     }
     place->running = true;
     place->left_at = surroundings_.clock.now();
+    open.last_failure.clear();
   } catch (const Error& error) {
     place->failure = error;
-    surroundings_.log("service " + open.service.name + ": " + error.what());
+    if (open.last_failure != error.what()) {  // a flood of the same is told once
+      surroundings_.log("service " + open.service.name + ": " + error.what());
+    }
+    open.last_failure = error.what();
   }
   if (place->failure) {
     end(place, "it did not start");
-  } else if (place->over) {  // ended while it began
-    surroundings_.tasks.spawn(destroy(place->id, "its connection ended"));
-  } else {
-    surroundings_.tasks.spawn(watch(place));
   }
   place->changed->fire();
   open.changed->fire();
+  if (!place->over) {
+    surroundings_.tasks.spawn(watch(place));
+  }
 }
 
 bool Services::host_is_full() const {
@@ -307,16 +315,17 @@ async::Task<> Services::destroy(InstanceId id, std::string why) {
 async::Task<> Services::watch(std::shared_ptr<Place> place) {
   // Shared: with others who wait for the same instance.
   const std::shared_ptr<async::Trigger> changes = surroundings_.reconciler.changes_of(place->id);
-  while (!place->over) {
-    const unsigned long seen = changes->count();
+  for (unsigned long seen = changes->count(); !place->over; seen = changes->count()) {
+    co_await async::race(changes->wait_beyond(seen), place->changed->wait());
+    if (place->over) {
+      co_return;
+    }
     const InstanceId id = place->id;
     const auto now = co_await surroundings_.journal.transact(
         [&id](Transaction& transaction) { return transaction.find_instance(id); });
     if (!now || now->state != InstanceState::running) {
       end(place, "it did not run any more");
-      co_return;
     }
-    co_await async::race(changes->wait_beyond(seen), place->changed->wait());
   }
 }
 

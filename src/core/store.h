@@ -53,7 +53,9 @@ class Transaction {
   virtual void put_token(const Token& token) = 0;
   virtual std::optional<Token> find_token(const TokenId& id) = 0;
   virtual std::optional<Token> find_token_by_hash(const std::string& hash) = 0;
-  virtual std::vector<Token> list_tokens(const AccountId& account, const Page& page) = 0;  // by id, without login codes
+  // API tokens and browsers, by id.
+  virtual std::vector<Token> list_tokens(const AccountId& account, const Page& page) = 0;
+  virtual std::vector<Token> list_ssh_keys(const AccountId& account, const Page& page) = 0;  // by id
   virtual void remove_token(const TokenId& id) = 0;
   virtual std::size_t remove_tokens_expired_before(TimePoint time) = 0;  // how many
 

@@ -55,6 +55,13 @@ std::vector<std::string> faults_of(const Config& config) {
   } catch (const Error& error) {
     faults.emplace_back(error.what());
   }
+  if (!config.ssh.listen.empty()) {
+    try {
+      parse_address(config.ssh.listen);
+    } catch (const Error& error) {
+      faults.emplace_back(std::string("ssh.listen: ") + error.what());
+    }
+  }
   if (!config.public_url.empty() &&
       ((!config.public_url.starts_with("http://") && !config.public_url.starts_with("https://")) ||
        config.public_url.ends_with('/'))) {
@@ -108,6 +115,18 @@ std::string list_text(const std::vector<std::string>& texts) {
     list += (list.empty() ? "" : ", ") + text_of(text);
   }
   return "[" + list + "]";
+}
+
+void print_ssh(std::ostream& out, const Ssh& ssh) {
+  out << "\n[ssh]\n"
+      << "listen = " << text_of(ssh.listen) << "  # for example 0.0.0.0:2222; empty: no SSH\n"
+      << "host = " << text_of(ssh.host) << "  # as visitors write it; empty: that of public_url\n"
+      << "guests = " << (ssh.guests ? "true" : "false")
+      << "  # an unknown key makes a guest account, where a plan is for guests\n"
+      << "most_connections = " << ssh.most_connections << "\n"
+      << "most_strangers = " << ssh.most_strangers << "  # connections that have not signed in yet\n"
+      << "most_strangers_per_address = " << ssh.most_strangers_per_address << "\n"
+      << "most_failures_per_minute = " << ssh.most_failures_per_minute << "  # of one address\n";
 }
 
 void print_plan(std::ostream& out, const core::Plan& plan) {
@@ -184,6 +203,7 @@ std::string print_config(const Config& config) {
       << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n"
       << "history = " << text_of(format_duration(config.limits.history))
       << "  # events and what is gone are forgotten after this\n";
+  print_ssh(out, config.ssh);
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }

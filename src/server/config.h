@@ -36,6 +36,20 @@ struct Database {
 };
 BOOST_DESCRIBE_STRUCT(Database, (), (url, password_file))
 
+// The SSH door.
+struct Ssh {
+  std::string listen;  // address and port; empty: no SSH
+  std::string host;    // as visitors write it; empty: that of public_url
+  bool guests = true;  // an unknown key makes a guest account, where a plan is for guests
+  std::uint32_t most_connections = 1000;
+  std::uint32_t most_strangers = 100;  // connections that have not signed in yet
+  std::uint32_t most_strangers_per_address = 10;
+  std::uint32_t most_failures_per_minute = 20;  // connections of one address that end without signing in
+};
+BOOST_DESCRIBE_STRUCT(Ssh, (),
+                      (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
+                       most_failures_per_minute))
+
 // What is offered at an address: a [[service]].
 struct ServiceConfig {
   std::string name;
@@ -78,6 +92,7 @@ struct Config {
   std::vector<std::string> insecure_registries;  // host:port of registries without TLS
   Database database;
   Limits limits;
+  Ssh ssh;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
   std::vector<ServiceConfig> service;
@@ -85,7 +100,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, plan, pool, service))
+                       database, limits, ssh, plan, pool, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

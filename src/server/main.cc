@@ -66,6 +66,7 @@ struct Arguments {
   std::optional<std::string> config_folder;
   std::optional<std::string> data_dir;
   std::optional<std::string> listen;
+  std::optional<std::string> ssh_listen;
   std::optional<std::string> warden_socket;
   std::optional<std::string> console;
 };
@@ -75,6 +76,7 @@ Config config_of(const Arguments& arguments) {
   config.folder = arguments.config_folder.value_or(config.folder);
   config.data_dir = arguments.data_dir.value_or(config.data_dir);
   config.listen = arguments.listen.value_or(config.listen);
+  config.ssh.listen = arguments.ssh_listen.value_or(config.ssh.listen);
   config.warden_socket = arguments.warden_socket.value_or(config.warden_socket);
   config.console = arguments.console.value_or(config.console);
   return config;
@@ -90,6 +92,7 @@ int start(int argc, char** argv) {
       ->type_name("DIR");
   app.add_option("--data-dir", arguments.data_dir, "its own files are in DIR/server")->type_name("DIR");
   app.add_option("--listen", arguments.listen, "address of page and API")->type_name("HOST:PORT");
+  app.add_option("--ssh-listen", arguments.ssh_listen, "address of the SSH door")->type_name("HOST:PORT");
   app.add_option("--warden-socket", arguments.warden_socket, "where berth-warden listens")->type_name("FILE");
   app.add_option("--console", arguments.console, "the built web console")->type_name("DIR");
   app.add_flag("--check", check, "print all faults of the configuration and end");

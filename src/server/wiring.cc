@@ -16,6 +16,7 @@
 #include "base/described.h"
 #include "doors/rest/problem.h"
 #include "doors/rest/rest_door.h"
+#include "doors/ssh/ssh_door.h"
 #include "doors/web/web_door.h"
 #include "http/server.h"
 #include "runtimes/local/local_images.h"
@@ -54,6 +55,28 @@ doors::rest::Settings rest_settings(const Config& config) {
           .contract = read_contract(config),
           .upload_folder = make_folder(own_folder(config) / "scratch").string(),
           .largest_upload = config.limits.largest_upload};
+}
+
+std::string ssh_host(const Config& config) {
+  if (!config.ssh.host.empty()) {
+    return config.ssh.host;
+  }
+  std::string url = public_url(config, 0);
+  url.erase(0, url.find("//") + 2);
+  return url.starts_with('[') ? url.substr(1, url.find(']') - 1) : url.substr(0, url.find_first_of(":/"));
+}
+
+doors::ssh::Settings ssh_settings(const Config& config) {
+  const Address address = parse_address(config.ssh.listen);
+  return {.address = address.host,
+          .port = address.port,
+          .host = ssh_host(config),
+          .key_file = make_folder(own_folder(config)) / "ssh-host-key",
+          .guests = config.ssh.guests,
+          .limits = {.most_connections = config.ssh.most_connections,
+                     .most_strangers = config.ssh.most_strangers,
+                     .most_strangers_per_address = config.ssh.most_strangers_per_address,
+                     .most_failures_per_minute = config.ssh.most_failures_per_minute}};
 }
 
 }  // namespace
@@ -110,6 +133,7 @@ class Wiring::Parts {
                      .log = log_}),
         leases_(journal_, reconciler_, clock_),
         accounts_(journal_, clock_, config_.plan),
+        ssh_keys_(journal_, clock_, config_.plan),
         instances_(journal_, reconciler_, leases_, runtime_, clock_, config_.plan),
         sessions_(journal_, instances_, links_, clock_),
         images_(journal_, library_, pools_, clock_, tasks_),
@@ -123,6 +147,7 @@ class Wiring::Parts {
                    .log = log_}),
         tcp_(executor, services_, relay_, clock_, offers_of(config_), log_),
         rest_({.accounts = accounts_,
+               .ssh_keys = ssh_keys_,
                .instances = instances_,
                .sessions = sessions_,
                .images = images_,
@@ -133,16 +158,25 @@ class Wiring::Parts {
                .links = links_,
                .clock = clock_,
                .health = [this] { return health(); },
+               .ssh = [this] { return ssh_form(); },
                .gates = [this] { return tcp_.statuses(); }},
               rest_settings(config_)),
         web_(config_.console),
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
+    if (!config_.ssh.listen.empty()) {
+      ssh_ = std::make_unique<doors::ssh::SshDoor>(
+          executor, doors::ssh::Services{ssh_keys_, instances_, sessions_, clock_, log_}, ssh_settings(config_));
+    }
   }
 
   async::Task<> open() {
     server_.listen();
+    if (ssh_) {
+      ssh_->listen();
+      log_("SSH on port " + std::to_string(ssh_->port()) + ", host key " + ssh_->fingerprint());
+    }
     tcp_.listen();
     co_await keep_admin_token();
     co_await open_services();
@@ -154,6 +188,9 @@ class Wiring::Parts {
     tasks_.spawn(services_.run());
     tasks_.spawn(tcp_.serve());
     tasks_.spawn(prepare_images());
+    if (ssh_) {
+      tasks_.spawn(ssh_->serve());
+    }
     std::exception_ptr ended;
     try {
       co_await server_.serve();
@@ -249,6 +286,13 @@ class Wiring::Parts {
     }
   }
 
+  doors::rest::SshForm ssh_form() const {
+    if (!ssh_) {
+      return {};
+    }
+    return {.enabled = true, .address = ssh_host(config_), .port = ssh_->port(), .fingerprint = ssh_->fingerprint()};
+  }
+
   async::Task<std::vector<doors::rest::CheckForm>> health() {
     std::vector<doors::rest::CheckForm> checks;
     checks.push_back(co_await check("store", ask_store()));
@@ -287,6 +331,7 @@ class Wiring::Parts {
   core::Reconciler reconciler_;
   core::Leases leases_;
   core::Accounts accounts_;
+  core::SshKeys ssh_keys_;
   core::Instances instances_;
   core::Sessions sessions_;
   core::Images images_;
@@ -298,6 +343,7 @@ class Wiring::Parts {
   doors::web::WebDoor web_;
   http::Router router_;
   http::Server server_;
+  std::unique_ptr<doors::ssh::SshDoor> ssh_;  // none: not configured
 };
 
 Wiring::Wiring(async::Executor executor, Config config, Log log)

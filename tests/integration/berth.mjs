@@ -38,12 +38,14 @@ export const defaultPlans = [
   { name: "strict", ...basis, no_new_privileges: true },
 ];
 
-function configuration({ plans = defaultPlans, limits = {}, registries = [], pools = [], services = [], extra = "" }) {
+function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh = {}, pools = [], services = [], extra = "" }) {
   const toml = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   return [
     ...toml({ built_in_images: ["busybox"], insecure_registries: registries }),
     "[limits]\n",
     ...toml({ most_active: 20, ...limits }),
+    "[ssh]\n",
+    ...toml(ssh),
     ...plans.flatMap((plan) => ["[[plan]]\n", ...toml(plan)]),
     ...pools.flatMap((pool) => ["[[pool]]\n", ...toml(pool)]),
     ...services.flatMap((service) => ["[[service]]\n", ...toml({ listen: "127.0.0.1:0", plan: "small", ...service })]),
@@ -81,7 +83,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, pools, services, extra (TOML), files (of the configuration's folder), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
+  // Of {plans, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {

@@ -72,6 +72,23 @@ struct CreatedTokenForm {
 };
 BOOST_DESCRIBE_STRUCT(CreatedTokenForm, (), (token, secret))
 
+struct SshKeyForm {
+  TokenId id;
+  std::string name;
+  std::string fingerprint;
+  TimePoint created_at;
+  std::optional<TimePoint> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(SshKeyForm, (), (id, name, fingerprint, created_at, expires_at))
+
+struct SshForm {
+  bool enabled = false;
+  std::optional<std::string> address;
+  std::optional<std::uint16_t> port;
+  std::optional<std::string> fingerprint;
+};
+BOOST_DESCRIBE_STRUCT(SshForm, (), (enabled, address, port, fingerprint))
+
 struct PlanForm {
   std::string name;
   std::string description;
@@ -210,6 +227,12 @@ struct CreateTokenRequest {
   std::optional<std::uint32_t> lifetime;
 };
 BOOST_DESCRIBE_STRUCT(CreateTokenRequest, (), (name, scopes, lifetime))
+
+struct AddSshKeyRequest {
+  std::string key;
+  std::optional<std::string> name;
+};
+BOOST_DESCRIBE_STRUCT(AddSshKeyRequest, (), (key, name))
 
 struct PullImageRequest {
   std::string reference;

@@ -40,6 +40,10 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/tokens", &RestDoor::list_tokens, {"cursor", "limit"});
   add(router, Method::post, "/tokens", &RestDoor::create_token);
   add(router, Method::remove, "/tokens/{token}", &RestDoor::remove_token);
+  add(router, Method::get, "/ssh", &RestDoor::get_ssh);
+  add(router, Method::get, "/ssh-keys", &RestDoor::list_ssh_keys, {"cursor", "limit"});
+  add(router, Method::post, "/ssh-keys", &RestDoor::add_ssh_key);
+  add(router, Method::remove, "/ssh-keys/{key}", &RestDoor::remove_ssh_key);
   add(router, Method::get, "/plans", &RestDoor::list_plans);
   add(router, Method::get, "/pools", &RestDoor::list_pools);
   add(router, Method::get, "/services", &RestDoor::list_services);

@@ -13,6 +13,7 @@
 #include "core/instances.h"
 #include "core/services.h"
 #include "core/sessions.h"
+#include "core/ssh_keys.h"
 #include "doors/rest/forms.h"
 #include "http/router.h"
 
@@ -28,6 +29,7 @@ struct Settings {
 // The use cases and what else the door needs from the wiring.
 struct Services {
   core::Accounts& accounts;
+  core::SshKeys& ssh_keys;
   core::Instances& instances;
   core::Sessions& sessions;
   core::Images& images;
@@ -38,6 +40,7 @@ struct Services {
   core::AgentLinks& links;
   const Clock& clock;
   std::function<async::Task<std::vector<CheckForm>>()> health;
+  std::function<SshForm()> ssh;
   std::function<std::vector<core::GateStatus>()> gates;  // of the services' addresses
 };
 
@@ -72,6 +75,11 @@ class RestDoor {
   async::Task<> list_tokens(http::Exchange& exchange, core::Caller caller);
   async::Task<> create_token(http::Exchange& exchange, core::Caller caller);
   async::Task<> remove_token(http::Exchange& exchange, core::Caller caller);
+  // ssh_routes.cc
+  async::Task<> get_ssh(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_ssh_keys(http::Exchange& exchange, core::Caller caller);
+  async::Task<> add_ssh_key(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_ssh_key(http::Exchange& exchange, core::Caller caller);
   // offer_routes.cc
   async::Task<> list_pools(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_services(http::Exchange& exchange, core::Caller caller);

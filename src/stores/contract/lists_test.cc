@@ -77,6 +77,25 @@ TEST_P(Lists, tokens_of_an_account_are_listed_without_login_codes) {
             sorted(by_bytes));
 }
 
+TEST_P(Lists, ssh_keys_are_listed_apart_from_tokens) {
+  transact([](Transaction& transaction) {
+    transaction.put_account(plain_account("mine"));
+    transaction.put_account(plain_account("theirs"));
+    transaction.put_token(plain_token("token", "mine"));
+    for (const auto& [id, account] : {std::pair{"b", "mine"}, {"a", "mine"}, {"c", "theirs"}}) {
+      core::Token key = plain_token(id, account);
+      key.kind = core::TokenKind::ssh_key;
+      transaction.put_token(key);
+    }
+  });
+  EXPECT_EQ(page_through([](Transaction& transaction, const std::optional<std::string>& after) {
+              return transaction.list_ssh_keys(AccountId("mine"), {.after = after, .limit = 1});
+            }),
+            (Ids{"a", "b"}));
+  EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_tokens(AccountId("mine"), {}); })),
+            (Ids{"token"}));
+}
+
 TEST_P(Lists, images_are_listed_by_name) {
   transact([](Transaction& transaction) {
     for (auto id = by_bytes.rbegin(); id != by_bytes.rend(); ++id) {

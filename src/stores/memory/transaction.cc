@@ -151,7 +151,17 @@ std::vector<Token> MemoryTransaction::list_tokens(const AccountId& account, cons
     core::require_text(account.text(), "account");
     core::require_text(page.after.value_or(""), "after");
     return pick(tables_.tokens.rows(), page.limit, [&](const Token& token) {
-      return token.account == account && token.kind != core::TokenKind::login_code &&
+      return token.account == account && core::is_bearer(token.kind) && (!page.after || token.id.text() > *page.after);
+    });
+  });
+}
+
+std::vector<Token> MemoryTransaction::list_ssh_keys(const AccountId& account, const core::Page& page) {
+  return guard([&] {
+    core::require_text(account.text(), "account");
+    core::require_text(page.after.value_or(""), "after");
+    return pick(tables_.tokens.rows(), page.limit, [&](const Token& token) {
+      return token.account == account && token.kind == core::TokenKind::ssh_key &&
              (!page.after || token.id.text() > *page.after);
     });
   });

@@ -31,6 +31,7 @@ class MemoryTransaction final : public core::Transaction {
   std::optional<core::Token> find_token(const TokenId& id) override;
   std::optional<core::Token> find_token_by_hash(const std::string& hash) override;
   std::vector<core::Token> list_tokens(const AccountId& account, const core::Page& page) override;
+  std::vector<core::Token> list_ssh_keys(const AccountId& account, const core::Page& page) override;
   void remove_token(const TokenId& id) override;
   std::size_t remove_tokens_expired_before(TimePoint time) override;
   void put_image(const core::Image& image) override;
