@@ -6,15 +6,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Berth, output, programs } from "../integration/berth.mjs";
+import { Berth, output } from "../integration/berth.mjs";
 import { Browser, accessibilityFaults, openInstance } from "./browser.mjs";
 
-const hasDoor = output(join(programs, "berthd"), "--help").includes("--ssh-listen");
 const place = mkdtempSync(join(tmpdir(), "berth-keys-"));
 let berth;
 let browser;
 before(async () => {
-  berth = await Berth.start({ berthdOptions: hasDoor ? ["--ssh-listen", "127.0.0.1:0"] : [] });
+  berth = await Berth.start({ berthdOptions: ["--ssh-listen", "127.0.0.1:0"] });
   browser = await Browser.start(berth);
 });
 after(async () => {
@@ -29,7 +28,7 @@ function makeKey(name) {
   return { line: readFileSync(join(place, `${name}.pub`), "utf8"), secret: readFileSync(join(place, name), "utf8"), fingerprint };
 }
 
-test("a key is added by pasting it, opens the door, and is removed", { skip: hasDoor ? false : "this berthd has no SSH door" }, async () => {
+test("a key is added by pasting it, opens the door, and is removed", async () => {
   const door = await berth.admin.ok("GET", "/ssh");
   const instance = await berth.running();
   const key = makeKey("mine");
@@ -75,7 +74,7 @@ test("a key is added by pasting it, opens the door, and is removed", { skip: has
 });
 
 for (const look of [{ dark: false, width: 1280 }, { dark: true, width: 1280 }, { dark: false, width: 380 }]) {
-  test(`with a key the pages are accessible and fit (${look.dark ? "dark" : "light"}, ${look.width} px)`, { skip: hasDoor ? false : "this berthd has no SSH door" }, async () => {
+  test(`with a key the pages are accessible and fit (${look.dark ? "dark" : "light"}, ${look.width} px)`, async () => {
     const { line } = makeKey(`look-${look.dark}-${look.width}`);
     const { id } = await berth.admin.ok("POST", "/ssh-keys", { key: line, name: "a key of a name that is somewhat long" });
     const instance = await berth.running();

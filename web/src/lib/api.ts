@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import createClient, { type Client } from 'openapi-fetch';
+import createClient from 'openapi-fetch';
 import type { components, paths } from '../generated/api';
 import { asProblem, problemFrom, problemFromText } from './problem';
-import type { SshPaths } from './ssh-contract';
 import { steadyFetch } from './steady-fetch';
 
 type Schemas = components['schemas'];
@@ -24,8 +23,8 @@ export type LoginLink = Schemas['LoginLink'];
 export type Health = Schemas['Health'];
 export type Service = Schemas['Service'];
 export type Pool = Schemas['Pool'];
-
-export type { Ssh, SshKey } from './ssh-contract';
+export type Ssh = Schemas['Ssh'];
+export type SshKey = Schemas['SshKey'];
 
 export const base = '/api/v1';
 
@@ -34,8 +33,6 @@ const client = createClient<paths>({
   headers: { Accept: 'application/json' },
   fetch: (request) => steadyFetch(request),
 });
-
-const sshClient = client as unknown as Client<SshPaths>;
 
 let onUnauthenticated: () => void = () => {};
 /** Called whenever an answer says that nobody is signed in. */
@@ -103,10 +100,10 @@ export const api = {
   createToken: (body: Schemas['CreateToken']) => data(client.POST('/tokens', { body })),
   removeToken: (token: string) => data(client.DELETE('/tokens/{token}', { params: { path: { token } } })),
 
-  ssh: () => data(sshClient.GET('/ssh')),
-  sshKeys: () => all((cursor) => data(sshClient.GET('/ssh-keys', { params: { query: paging(cursor) } }))),
-  addSshKey: (body: { key: string; name?: string }) => data(sshClient.POST('/ssh-keys', { body })),
-  removeSshKey: (key: string) => data(sshClient.DELETE('/ssh-keys/{key}', { params: { path: { key } } })),
+  ssh: () => data(client.GET('/ssh')),
+  sshKeys: () => all((cursor) => data(client.GET('/ssh-keys', { params: { query: paging(cursor) } }))),
+  addSshKey: (body: Schemas['AddSshKey']) => data(client.POST('/ssh-keys', { body })),
+  removeSshKey: (key: string) => data(client.DELETE('/ssh-keys/{key}', { params: { path: { key } } })),
 
   services: () => data(client.GET('/services')).then((list) => list.items),
   resetService: (service: string) => data(client.POST('/services/{service}/reset', { params: { path: { service } } })),

@@ -181,7 +181,7 @@ export function exampleOf(contract: Contract, schema: Schema, name = '', depth =
       return true;
     default:
       if (known.format === 'date-time') return '2030-01-01T12:00:00Z';
-      return { image: 'debian', name: 'my-name', reference: 'docker://docker.io/library/alpine:3', code: 'CODE' }[name] ?? 'text';
+      return { image: 'debian', name: 'my-name', reference: 'docker://docker.io/library/alpine:3', code: 'CODE', key: 'ssh-ed25519 AAAA…' }[name] ?? 'text';
   }
 }
 
