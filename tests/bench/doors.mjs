@@ -45,7 +45,9 @@ async function until(what, holds, limit = 300_000) {
     if (performance.now() > end) throw new Error(`${what} did not happen`);
   }
 }
-const full = (port) => until(`a full pool (port ${port})`, async () => (await pools()).filter((pool) => pool.port === port && pool.least > 0).every((pool) => pool.ready >= pool.wanted));
+// Between its marks: filled far enough to be left in peace.
+const full = (port) =>
+  until(`a full pool (port ${port})`, async () => (await pools()).filter((pool) => pool.port === port && pool.least > 0).every((pool) => pool.making === 0 && pool.ready >= pool.wanted * 0.75));
 
 async function importGreeter() {
   const folder = mkdtempSync(join(tmpdir(), "berth-greeter-"));
