@@ -230,13 +230,10 @@ async::Task<> Pools::something_new(unsigned long changes_seen, unsigned long slo
 }
 
 void Pools::fill() {
-  if (surroundings_.short_of_memory()) {
-    return;
-  }
   for (bool more = true; more;) {
     more = false;
     for (Pool& pool : pools_) {
-      if (size() < room_ && wants_more(pool)) {
+      if (size() < room_ && wants_more(pool) && !surroundings_.short_of_memory()) {
         if (auto slot = surroundings_.slots.take_spare()) {
           ++pool.making;
           surroundings_.tasks.spawn(make(pool, std::move(*slot)));
