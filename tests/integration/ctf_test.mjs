@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The example of docs/ctf.md, as its reader types it: built, imported by the command, served as its configuration says,
-// and solved.
+// and solved. And docs/services.md: its keys, and its client.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,15 +13,19 @@ import { Berth, checkout, eventually, output } from "./berth.mjs";
 
 const example = join(checkout, "examples/ctf");
 const place = mkdtempSync(join(tmpdir(), "berth-ctf-"));
+const page = (name) => readFileSync(join(checkout, "docs", name), "utf8");
+const blocks = (text, language) => [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, block]) => block);
+const anyPort = (configuration) => configuration.replaceAll(/^listen = .*$/gm, 'listen = "127.0.0.1:0"');
+const token = "the-token-you-were-given";
 const flag = "flag{of-this-test}";
 const notes = join(place, "notes");
 let berth;
 let port;
 before(async () => {
   output(join(example, "build"), place, flag);
-  // The example's own configuration, on a port that is free.
-  const service = readFileSync(join(example, "berthd.toml"), "utf8").replace(/^listen = .*$/m, 'listen = "127.0.0.1:0"');
-  berth = await Berth.start({ extra: service });
+  // The example's own configuration and those of the page, on ports that are free.
+  const services = [readFileSync(join(example, "berthd.toml"), "utf8"), ...blocks(page("services.md"), "toml")];
+  berth = await Berth.start({ extra: anyPort(services.join("\n")), files: { tokens: `${token}\n` } });
   port = (await statusOf()).port;
 });
 after(async () => {
@@ -32,7 +36,7 @@ after(async () => {
   }
 });
 
-const statusOf = async () => (await berth.admin.ok("GET", "/services")).items.find(({ name }) => name === "notes");
+const statusOf = async (wanted = "notes") => (await berth.admin.ok("GET", "/services")).items.find(({ name }) => name === wanted);
 
 // What the exploit prints; `command` is run by the shell it gets.
 async function solve(...command) {
@@ -105,4 +109,26 @@ test("two connections are on two machines, and nothing of the first is left for 
   two.leave();
   await eventually("the end of both machines", async () => (await statusOf()).instances === 0);
   assert.equal(await solve("ls /tmp"), "");
+});
+
+test("the page shows the configuration of the example", () => {
+  const [shown] = blocks(page("ctf.md"), "toml");
+  assert.ok(readFileSync(join(example, "berthd.toml"), "utf8").endsWith(shown));
+});
+
+test("the page of services tells of every key, with its default", () => {
+  const file = join(place, "least.toml");
+  writeFileSync(file, '[[service]]\nname = "a"\nlisten = "127.0.0.1:1"\nimage = "b"\nport = 1\nplan = "small"\n');
+  const printed = output(berth.program("berthd"), "--config", file, "--print-config").split("[[service]]\n")[1];
+  const given = ["name", "listen", "image", "port", "plan"];
+  const keys = [...printed.matchAll(/^(\w+) = (.*)$/gm)].map(([, key, value]) => (given.includes(key) ? `${key}: ` : `${key}: \`${value}\``));
+  const told = [...page("services.md").matchAll(/^\| `(\w+)` \| ?(.*?) ?\| /gm)].map(([, key, value]) => `${key}: ${value}`);
+  assert.deepEqual(told.filter((line) => !line.startsWith("berth_")), keys);
+});
+
+test("the client of the page reaches a machine with its token", async () => {
+  const client = blocks(page("services.md"), "python")[0].replace("7001", (await statusOf("box")).port);
+  const { stdout } = await promisify(execFile)("python3", ["-c", client], { timeout: 60_000 });
+  assert.equal(stdout, "hello\n\n");
+  assert.equal((await statusOf("box")).instances, 1);
 });
