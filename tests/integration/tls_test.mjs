@@ -31,10 +31,8 @@ const one = certificateFor("echo.example.org", "named.example.org");
 const two = certificateFor("*.example.net");
 const nc = (...command) => ["nc", "-lk", "-p", "1337", "-e", ...command];
 const service = (name, options = {}) => ({ name, image: "busybox", port: 1337, command: nc("cat"), least_ready: 1, most_ready: 4, ...options });
-const tls = (options) => [
-  `[tls]\nlisten = "127.0.0.1:0"\nhandshake_limit = "2s"\n${options ?? ""}`,
-  '[[tls.certificate]]\ncertificate = "one.pem"\nkey = "one.key"\n[[tls.certificate]]\ncertificate = "two.pem"\nkey = "two.key"\n',
-].join("");
+const pair = (name) => `[[tls.certificate]]\ncertificate = "${name}.pem"\nkey = "${name}.key"\n`;
+const tls = `[tls]\nlisten = "127.0.0.1:0"\nhandshake_limit = "2s"\n${pair("one")}${pair("two")}`;
 
 let berth;
 let port;
@@ -49,7 +47,7 @@ before(async () => {
       service("loud", { command: nc("sh", "-c", "read line; yes | head -c 5000000"), tls_names: ["loud.example.net"] }),
       service("barred", { deny: ["127.0.0.1"], tls_names: ["barred.example.net"] }),
     ],
-    extra: tls(),
+    extra: tls,
   });
   await eventually("the port", () => (port = Number(/TLS on port (\d+)/.exec(berth.berthd.said())?.[1])));
 });
@@ -137,7 +135,10 @@ test("a client that does not read holds the bytes back, and gets all of them whe
   const loud = await visit("loud.example.net");
   loud.socket.pause();
   loud.socket.write("go\n");
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const other = await visit("echo.example.org");
+  other.socket.write("not held up\n");
+  await other.says("not held up\n");
+  await other.leave();
   loud.socket.resume();
   await eventually("all bytes", () => loud.bytes().length === 5_000_000);
   assert.equal(await loud.closed, "end");
