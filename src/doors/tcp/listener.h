@@ -24,7 +24,7 @@ class TcpDoor::Listener {
   async::Task<> serve_client(boost::asio::ip::tcp::socket socket);
   async::Task<> greet_and_relay(Client& client);
   async::Task<bool> has_worked(Client& client);
-  async::Task<std::optional<std::string>> holder_of(const std::string& token);
+  async::Task<std::optional<std::string>> holder_of(std::string token);
   async::Task<> relay_to_instance(Client& client, core::Visitor visitor);
 
   async::Executor executor_;
