@@ -39,8 +39,7 @@ async::Task<Instance> Leases::begin(Instance draft, Check check) {
   }
   const bool leased = !fault && ready && begun.id == *ready && begun.state == InstanceState::running;
   if (leased) {
-    reconciler_.adopt(begun);  // first: somebody must always know of it
-    pools.keep(*ready);
+    reconciler_.adopt(begun, pools.keep(*ready));
   } else if (ready) {
     pools.put_back(*ready);
   }

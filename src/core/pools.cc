@@ -95,7 +95,10 @@ std::optional<InstanceId> Pools::take(const Instance& instance) {
   return std::nullopt;
 }
 
-void Pools::keep(const InstanceId& id) { taken_.erase(id); }
+bool Pools::keep(const InstanceId& id) {
+  taken_.erase(id);
+  return died_.erase(id) == 0;
+}
 
 void Pools::put_back(const InstanceId& id) {
   if (const auto found = taken_.find(id); found != taken_.end()) {
@@ -104,6 +107,9 @@ void Pools::put_back(const InstanceId& id) {
     --pool.counts.leased;
     pool.ready.push_front(id);
     ready_[id] = &pool;
+    if (died_.erase(id) != 0) {
+      ended(id);
+    }
   }
 }
 
@@ -112,10 +118,21 @@ bool Pools::holds(const InstanceId& id) const {
 }
 
 void Pools::ended(const InstanceId& id) {
+  if (taken_.contains(id)) {
+    died_.insert(id);
+  }
   if (const auto found = ready_.find(id); found != ready_.end()) {
     failed(*found->second, Error(ErrorKind::instance_fault, "a ready instance ended by itself"));
     give_up(id);
   }
+}
+
+std::vector<InstanceId> Pools::ready() const {
+  std::vector<InstanceId> ids;
+  for (const auto& [id, pool] : ready_) {
+    ids.push_back(id);
+  }
+  return ids;
 }
 
 void Pools::suspend(const ImageName& image) {

@@ -58,12 +58,14 @@ class Pools {
   void remove(const PoolSettings& settings);
   // A ready one for the instance, which has its id from then on. Until keep() or put_back() it still counts as ours.
   std::optional<InstanceId> take(const Instance& instance);
-  void keep(const InstanceId& id);
+  // Whether it still runs.
+  bool keep(const InstanceId& id);
   void put_back(const InstanceId& id);
   // Whether it is ours, so that nobody else destroys it.
   bool holds(const InstanceId& id) const;
   // It ended by itself.
   void ended(const InstanceId& id);
+  std::vector<InstanceId> ready() const;
   // Destroys those made of the image, and makes none of it until resume().
   void suspend(const ImageName& image);
   void resume(const ImageName& image);
@@ -110,6 +112,7 @@ class Pools {
   std::set<InstanceId> making_;
   std::map<InstanceId, Pool*> ready_;
   std::map<InstanceId, Pool*> taken_;  // until it is known whether the lease was stored
+  std::set<InstanceId> died_;          // of the taken ones
   std::set<InstanceId> leaving_;
   std::set<ImageName> suspended_;
   std::size_t room_ = 0;

@@ -61,11 +61,18 @@ async::Task<> Reconciler::tick_loop() {
 }
 
 async::Task<> Reconciler::compare() {
+  const std::vector<InstanceId> ready = pools_.ready();
   const std::vector<InstanceStatus> list = co_await runtime_.list();
   std::map<InstanceId, InstanceStatus> actual;
   for (const InstanceStatus& status : list) {
     if (!pools_.holds(InstanceId(status.id))) {
       actual[InstanceId(status.id)] = status;
+    }
+  }
+  for (const InstanceId& id : ready) {
+    const auto found = std::ranges::find(list, id.text(), &InstanceStatus::id);
+    if (found == list.end() || found->activity != InstanceActivity::running) {
+      pools_.ended(id);
     }
   }
   for (const auto& [id, work] : working_) {  // its own work knows better than a list from before
@@ -173,10 +180,14 @@ async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Che
   co_return after;
 }
 
-void Reconciler::adopt(const Instance& instance) {
-  actual_[instance.id] = InstanceStatus{instance.id.text(), instance.image.text(), InstanceActivity::running, false};
+void Reconciler::adopt(const Instance& instance, bool runs) {
+  actual_[instance.id] = InstanceStatus{instance.id.text(), instance.image.text(),
+                                        runs ? InstanceActivity::running : InstanceActivity::stopped, false};
   ++active_;
   tell(instance.id);
+  if (!runs) {
+    wake(instance.id);
+  }
 }
 
 void Reconciler::take(const Admission& admission) {

@@ -49,8 +49,8 @@ class Reconciler {
   using Check = std::function<void(const Instance&)>;
   async::Task<Instance> change(InstanceId id, InstanceEvent event, Check allowed,
                                std::optional<std::string> reason = {});
-  // An instance from the pools now has a row: it runs.
-  void adopt(const Instance& instance);
+  // An instance from the pools now has a row that says it runs; whether it does.
+  void adopt(const Instance& instance, bool runs);
   // After a transaction that admitted instances.
   void take(const Admission& admission);
   // Starts work on an instance whose row changed.

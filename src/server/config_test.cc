@@ -54,6 +54,53 @@ TEST(ConfigCheck, tells_all_faults_at_once) {
   EXPECT_EQ(faults_of(config).size(), 3U);
 }
 
+constexpr const char* one_service = R"(
+[[pool]]
+image = "busybox"
+plan = "small"
+least = 1
+most = 3
+[[service]]
+name = "echo"
+listen = "127.0.0.1:7000"
+image = "busybox"
+command = ["nc", "-lk", "-p", "1337", "-e", "cat"]
+port = 1337
+plan = "small"
+mode = "token"
+tokens_file = "tokens"
+idle_limit = "5m"
+total_limit = "1h"
+deny = ["192.0.2.0/24 until 2030-01-31T12:00:00Z"]
+)";
+
+TEST_F(ConfigFile, services_and_pools_are_read_and_printed) {
+  const Config config = read(one_service);
+  ASSERT_EQ(config.service.size(), 1U);
+  EXPECT_EQ(config.service[0].command.size(), 6U);
+  EXPECT_EQ(config.service[0].idle_limit, Seconds{300});
+  EXPECT_EQ(config.folder, std::filesystem::path(path_).parent_path());
+  EXPECT_EQ(faults_of(config), std::vector<std::string>());
+  EXPECT_EQ(print_json(to_json(read(print_config(config)))), print_json(to_json(config)));
+}
+
+TEST_F(ConfigFile, every_fault_of_a_service_is_told) {
+  Config config = read(one_service);
+  config.service[0].plan = "huge";
+  config.service[0].listen = "nowhere";
+  config.service[0].port = 0;
+  config.service[0].tokens_file.clear();
+  config.service[0].idle_limit = Seconds{7200};
+  config.service[0].allow = {"everybody"};
+  config.service.push_back(config.service[0]);
+  config.service[1] = read(one_service).service[0];
+  config.pool[0].plan = "huge";
+  EXPECT_EQ(faults_of(config).size(), 8U);
+  config = read(one_service);
+  config.service[0].deny = {"192.0.2.0/24 until soon"};
+  EXPECT_EQ(faults_of(config).size(), 1U);
+}
+
 TEST(Address, takes_host_and_port) {
   EXPECT_EQ(parse_address("[::1]:80").host, "::1");
   EXPECT_EQ(parse_address("127.0.0.1:0").port, 0);

@@ -172,6 +172,33 @@ class PoolsTest : public Host {
     co_await until([this, dead] { return !runtime.exists(dead); });
   }
 
+  async::Task<> one_that_died_on_its_way_is_told() {
+    pools.add(busybox(1, 1));
+    tasks.spawn(pools.run());
+    co_await filled(1);
+    InstanceId dying;
+    const Instance begun = co_await leases.begin(drafted(), [&](Transaction&, const Instance& draft) {
+      dying = draft.id;
+      pools.ended(draft.id);
+      return std::optional<Instance>();
+    });
+    EXPECT_EQ(begun.id, dying);
+    co_await reconciler.settled(dying, Seconds{10});
+    EXPECT_EQ((co_await instances.find(admin, dying)).instance.state, stopped);
+  }
+
+  async::Task<> one_that_died_unseen_is_replaced() {
+    pools.add(busybox(1, 1));
+    tasks.spawn(pools.run());
+    co_await filled(1);
+    const InstanceId lost((co_await runtime.list()).front().id);
+    co_await runtime.destroy(lost);
+    co_await reconciler.compare();
+    clock.advance(Seconds{1});
+    pools.tick();
+    co_await until([this, lost] { return status().ready == 1 && pools.ready().front() != lost; });
+  }
+
   async::Task<> service_must_listen() {
     plans[0].most_per_account = 10;
     PoolSettings settings = busybox(1, 1);
@@ -261,6 +288,8 @@ TEST_F(PoolsTest, do_not_keep_an_image_from_being_removed) { run(image_cannot_be
 TEST_F(PoolsTest, empty_when_the_host_is_short_of_memory) { run(short_memory_empties_it()); }
 TEST_F(PoolsTest, back_off_after_a_failure_and_say_why) { run(failures_back_off()); }
 TEST_F(PoolsTest, replace_an_instance_that_ended) { run(dead_ones_are_replaced()); }
+TEST_F(PoolsTest, tell_of_one_that_died_while_it_was_leased) { run(one_that_died_on_its_way_is_told()); }
+TEST_F(PoolsTest, notice_after_a_gap_what_ended_meanwhile) { run(one_that_died_unseen_is_replaced()); }
 TEST_F(PoolsTest, hold_nothing_whose_service_does_not_listen) { run(service_must_listen()); }
 TEST_F(PoolsTest, of_an_earlier_server_are_cleaned_up) { run(new_server_does_not_know_them()); }
 TEST_F(PoolsTest, leave_the_queue_fair) { run(queue_is_fair()); }
