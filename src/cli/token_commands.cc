@@ -11,6 +11,7 @@ struct CreateOptions {
   std::string name;
   std::vector<std::string> scopes;
   std::string lifetime;
+  bool tcp = false;
 };
 
 struct RemoveOptions {
@@ -51,6 +52,9 @@ int list(Invocation& run, const NoOptions&) {
 
 int create(Invocation& run, const CreateOptions& options) {
   boost::json::object body{{"name", options.name}};
+  if (options.tcp) {
+    body["kind"] = "tcp_token";
+  }
   if (!options.scopes.empty()) {
     boost::json::array scopes;
     for (const auto& scope : options.scopes) {
@@ -67,7 +71,8 @@ int create(Invocation& run, const CreateOptions& options) {
     return 0;
   }
   run.print(printable(text_of(created, "secret")) + "\n");
-  run.note("this token is shown only now; put it into BERTH_TOKEN where it is needed");
+  run.note(options.tcp ? "this token is shown only now; a client of a service sends it first"
+                       : "this token is shown only now; put it into BERTH_TOKEN where it is needed");
   return 0;
 }
 
@@ -90,15 +95,18 @@ int remove(Invocation& run, const RemoveOptions& options) {
 }  // namespace
 
 void add_token_commands(CLI::App& app, Invocation& run) {
-  auto* group = app.add_subcommand("token", "API tokens")->require_subcommand(1);
+  auto* group = app.add_subcommand("token", "API and TCP tokens")->require_subcommand(1);
   add_command<NoOptions>(*group, run, "ls", "List your tokens and browser sign-ins", list);
 
   auto [create_command, create_options] =
       add_command<CreateOptions>(*group, run, "create", "Create a token and print it, this once", create);
   create_command->add_option("name", create_options->name, "What it is for")->type_name("NAME")->required();
-  create_command->add_option("--scope", create_options->scopes, "What it may do (left out: all that you may)")
-      ->type_name("SCOPE")
-      ->delimiter(',');
+  auto* scopes =
+      create_command->add_option("--scope", create_options->scopes, "What it may do (left out: all that you may)")
+          ->type_name("SCOPE")
+          ->delimiter(',');
+  create_command->add_flag("--tcp", create_options->tcp, "One for services, which can do nothing else")
+      ->excludes(scopes);
   create_command->add_option("--ttl", create_options->lifetime, "How long it is valid: 30d (left out: for ever)")
       ->type_name("TIME")
       ->check(duration_fault);

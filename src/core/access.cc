@@ -22,6 +22,8 @@ Scopes scopes_of(Role role) {
 
 bool is_bearer(TokenKind kind) { return kind == TokenKind::api_token || kind == TokenKind::browser; }
 
+bool is_listed(TokenKind kind) { return is_bearer(kind) || kind == TokenKind::tcp_token; }
+
 void require(const Caller& caller, Scope scope) {
   if (!caller.scopes.contains(scope)) {
     throw Error(ErrorKind::forbidden, std::string("this needs the scope ") +

@@ -28,12 +28,14 @@ struct Account {
 
 // A login_code is the one-time code of a login link: it is traded for one of the others and is no use for anything
 // else. An ssh_key is no secret: its hash is that of a public key, and only the SSH door, which sees the other half
-// proven, may take it.
-enum class TokenKind { api_token, browser, login_code, ssh_key };
-BOOST_DESCRIBE_ENUM(TokenKind, api_token, browser, login_code, ssh_key)
+// proven, may take it. A tcp_token is what clients of a service show, and nothing else takes it.
+enum class TokenKind { api_token, browser, login_code, ssh_key, tcp_token };
+BOOST_DESCRIBE_ENUM(TokenKind, api_token, browser, login_code, ssh_key, tcp_token)
 
 // Whether whoever shows the token's secret is its account.
 bool is_bearer(TokenKind kind);
+// Whether it is among the tokens that its account sees and revokes.
+bool is_listed(TokenKind kind);
 
 struct Token {
   TokenId id;

@@ -33,7 +33,7 @@ IssuedToken issue(Transaction& transaction, const AccountId& account, std::strin
                                     .hash = {},
                                     .created_at = now,
                                     .expires_at = {}},
-                     .secret = make_token()};
+                     .secret = kind == TokenKind::tcp_token ? Secret(random_name(tcp_token_length)) : make_token()};
   issued.token.hash = hash_token(issued.secret);
   if (lifetime) {
     issued.token.expires_at = now + *lifetime;
@@ -148,7 +148,14 @@ async::Task<std::vector<Token>> Accounts::list_tokens(Caller caller, Page page) 
 async::Task<IssuedToken> Accounts::create_token(Caller caller, NewToken request) {
   require(caller, Scope::tokens_write);
   check_name(request.name, "a token's name");
-  const Scopes scopes = request.scopes.value_or(caller.scopes);
+  const bool tcp = request.kind == TokenKind::tcp_token;
+  if (!tcp && request.kind != TokenKind::api_token) {
+    throw Error(ErrorKind::invalid_argument, "what can be created is an api_token or a tcp_token", "kind");
+  }
+  if (tcp && request.scopes && !request.scopes->empty()) {
+    throw Error(ErrorKind::invalid_argument, "a TCP token opens services and nothing else: it has no scopes", "scopes");
+  }
+  const Scopes scopes = tcp ? Scopes{} : request.scopes.value_or(caller.scopes);
   for (const Scope scope : scopes) {
     require(caller, scope);
   }
@@ -158,7 +165,7 @@ async::Task<IssuedToken> Accounts::create_token(Caller caller, NewToken request)
       throw Error(ErrorKind::exhausted, "you have " + std::to_string(most_tokens) + " tokens; revoke some first");
     }
     IssuedToken issued =
-        issue(transaction, caller.account.id, request.name, TokenKind::api_token, scopes, now, request.lifetime);
+        issue(transaction, caller.account.id, request.name, request.kind, scopes, now, request.lifetime);
     note(transaction, caller.account.id, EventType::token_created, now, "token '" + request.name + "' was created");
     return issued;
   });
@@ -169,7 +176,7 @@ async::Task<> Accounts::remove_token(Caller caller, TokenId id) {
   const TimePoint now = clock_.now();
   co_await journal_.transact([&](Transaction& transaction) {
     const auto token = transaction.find_token(id);
-    if (!token || !is_bearer(token->kind) || !may_touch(caller, token->account)) {
+    if (!token || !is_listed(token->kind) || !may_touch(caller, token->account)) {
       throw Error(ErrorKind::not_found, "there is no such token");
     }
     transaction.remove_token(id);

@@ -12,10 +12,13 @@
 
 namespace berth::core {
 
+inline constexpr std::size_t tcp_token_length = 128;  // as long as the token of a frame is by default
+
 struct NewToken {
   std::string name;
-  std::optional<Scopes> scopes;     // none: all of the caller's
-  std::optional<Seconds> lifetime;  // none: it does not expire
+  TokenKind kind = TokenKind::api_token;  // or tcp_token
+  std::optional<Scopes> scopes;           // none: all of the caller's; a tcp_token has none
+  std::optional<Seconds> lifetime;        // none: it does not expire
 };
 
 // A token and its secret, which exists only in this answer.

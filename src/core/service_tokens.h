@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "async/task.h"
+#include "base/clock.h"
+#include "core/journal.h"
 
 namespace berth::core {
 
@@ -27,6 +29,18 @@ class ListedTokens final : public ServiceTokens {
 
  private:
   std::set<std::string> hashes_;
+};
+
+// The TCP tokens of accounts. Each token is a holder of its own: two of one account do not share instances. Lives as
+// long as the server; not cancellable, as the store's transactions are not.
+class AccountTokens final : public ServiceTokens {
+ public:
+  AccountTokens(Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
+  async::Task<std::optional<std::string>> holder_of(std::string token) override;
+
+ private:
+  Journal& journal_;
+  const Clock& clock_;
 };
 
 }  // namespace berth::core

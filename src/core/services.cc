@@ -121,6 +121,8 @@ async::Task<> Services::open(std::vector<Service> services, const std::vector<Pl
   }
 }
 
+void Services::note_failure(const std::string& service) { ++known(service).counts.failed; }
+
 async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor visitor) {
   Open& open = known(service);
   ++open.counts.visits;

@@ -63,6 +63,8 @@ class Services {
   async::Task<std::unique_ptr<Visit>> visit(std::string service, Visitor visitor);
   // Ends all instances whose key begins with `holder`, and waits until that is stored.
   async::Task<> reset(std::string service, std::string holder);
+  // Counts a client that had to go before its visit could begin, through no fault of its own.
+  void note_failure(const std::string& service);
   // Ends idle ones. Once a second.
   void tick();
   async::Task<> run();

@@ -53,7 +53,7 @@ class Transaction {
   virtual void put_token(const Token& token) = 0;
   virtual std::optional<Token> find_token(const TokenId& id) = 0;
   virtual std::optional<Token> find_token_by_hash(const std::string& hash) = 0;
-  // API tokens and browsers, by id.
+  // What is_listed(), by id.
   virtual std::vector<Token> list_tokens(const AccountId& account, const Page& page) = 0;
   virtual std::vector<Token> list_ssh_keys(const AccountId& account, const Page& page) = 0;  // by id
   virtual void remove_token(const TokenId& id) = 0;

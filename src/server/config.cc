@@ -214,10 +214,10 @@ std::string print_config(const Config& config) {
   }
   print_pools(out, config);
   if (config.service.empty()) {
-    out << "\n# A program in instances that people reach over a socket; docs/services.md tells of every key:\n"
+    out << "\n# A program in instances that people reach over a socket; docs/operations.md tells more:\n"
         << "# [[service]]\n# name = \"echo\"\n# listen = \"127.0.0.1:7000\"\n# image = \"busybox\"\n"
         << "# command = [\"nc\", \"-lk\", \"-p\", \"1337\", \"-e\", \"cat\"]\n# port = 1337\n# plan = \"small\"\n"
-        << "# mode = \"per_connection\"  # or \"token\" with a tokens_file\n";
+        << "# mode = \"per_connection\"  # or \"token\" with tokens_from\n";
   }
   for (const ServiceConfig& service : config.service) {
     print_service(out, service);

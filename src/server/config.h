@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -67,6 +68,10 @@ struct Tls {
 };
 BOOST_DESCRIBE_STRUCT(Tls, (), (listen, handshake_limit, most_handshakes, most_handshakes_per_address, certificate))
 
+// Who knows the tokens of a service: its tokens_file, the accounts of this Berth, or a program of the operator's.
+enum class TokensFrom { list, accounts, webhook };
+BOOST_DESCRIBE_ENUM(TokensFrom, list, accounts, webhook)
+
 // What is offered at an address: a [[service]].
 struct ServiceConfig {
   std::string name;
@@ -79,7 +84,10 @@ struct ServiceConfig {
   core::ServiceMode mode = core::ServiceMode::per_connection;
   std::string user;  // who the command runs as inside; empty: the image's
   bool read_only = false;
-  std::string tokens_file;  // of mode token: one a line; relative to the configuration's folder
+  TokensFrom tokens_from = TokensFrom::list;  // of mode token
+  std::string tokens_file;                    // one a line; relative to the configuration's folder
+  std::string tokens_webhook;                 // https, or http to this host
+  std::string tokens_webhook_secret_file;
   std::uint32_t token_length = 128;
   Seconds greeting_limit{10};  // for what a client says before it reaches an instance
   Seconds idle_limit{300};
@@ -95,9 +103,10 @@ struct ServiceConfig {
   bool proxy_protocol = false;
 };
 BOOST_DESCRIBE_STRUCT(ServiceConfig, (),
-                      (name, listen, tls_names, image, command, port, plan, mode, user, read_only, tokens_file,
-                       token_length, greeting_limit, idle_limit, total_limit, max_instances, least_ready, most_ready,
-                       allow, deny, most_per_address, most_per_token, proof_of_work, proxy_protocol))
+                      (name, listen, tls_names, image, command, port, plan, mode, user, read_only, tokens_from,
+                       tokens_file, tokens_webhook, tokens_webhook_secret_file, token_length, greeting_limit,
+                       idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
+                       most_per_token, proof_of_work, proxy_protocol))
 
 // The configuration of berthd. Every key has a default; the same names in TOML.
 struct Config {

@@ -6,6 +6,11 @@
 #include <fstream>
 #include <set>
 
+#include "base/secret.h"
+#include "core/accounts.h"
+#include "notifiers/webhook/request.h"
+#include "notifiers/webhook/webhook_tokens.h"
+
 namespace berth::server {
 namespace {
 
@@ -73,6 +78,64 @@ std::vector<std::string> tokens_of(const Config& config, const ServiceConfig& se
   return tokens;
 }
 
+Secret secret_of(const Config& config, const ServiceConfig& service) {
+  const std::filesystem::path path = std::filesystem::path(config.folder) / service.tokens_webhook_secret_file;
+  Secret secret = read_secret_file(path);
+  const std::string& text = secret.reveal();
+  const auto is_visible = [](unsigned char character) { return character > 0x20 && character < 0x7f; };
+  if (text.empty() || text.size() > 1024 || !std::ranges::all_of(text, is_visible)) {
+    throw Error(ErrorKind::invalid_argument,
+                path.string() + " must have one line of 1 to 1024 visible ASCII characters, the webhook's secret");
+  }
+  return secret;
+}
+
+std::unique_ptr<core::ServiceTokens> token_check(const Config& config, const ServiceConfig& service,
+                                                 const TokenSources& sources) {
+  switch (service.tokens_from) {
+    case TokensFrom::list:
+      return std::make_unique<core::ListedTokens>(tokens_of(config, service));
+    case TokensFrom::accounts:
+      return std::make_unique<core::AccountTokens>(sources.journal, sources.clock);
+    case TokensFrom::webhook:
+      return std::make_unique<notifiers::webhook::WebhookTokens>(
+          notifiers::webhook::Settings{
+              .service = service.name, .url = service.tokens_webhook, .secret = secret_of(config, service)},
+          sources.clock, sources.tasks, sources.log);
+  }
+  return {};
+}
+
+void add_token_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
+  const std::string name = "service '" + config.name + "' ";
+  const bool webhook = config.tokens_from == TokensFrom::webhook;
+  const bool has_webhook = !config.tokens_webhook.empty() || !config.tokens_webhook_secret_file.empty();
+  if (config.mode != core::ServiceMode::token) {
+    if (config.tokens_from != TokensFrom::list || !config.tokens_file.empty() || has_webhook) {
+      faults.push_back(name + "has keys about tokens, which are for mode token alone");
+    }
+    return;
+  }
+  if ((config.tokens_from == TokensFrom::list) == config.tokens_file.empty()) {
+    faults.push_back(name + "needs a tokens_file with tokens_from list, and none with another");
+  }
+  if (!webhook && has_webhook) {
+    faults.push_back(name + "has a webhook that nobody asks; set tokens_from to webhook");
+  }
+  if (webhook && config.tokens_webhook_secret_file.empty()) {
+    faults.push_back(name + "needs a tokens_webhook_secret_file, by which the webhook knows who asks");
+  }
+  if (webhook) {
+    if (const auto fault = notifiers::webhook::fault_of_url(config.tokens_webhook)) {
+      faults.push_back(name + "cannot use its tokens_webhook: it " + *fault);
+    }
+  }
+  if (config.tokens_from == TokensFrom::accounts && config.token_length < core::tcp_token_length) {
+    faults.push_back(name + "needs a token_length of at least " + std::to_string(core::tcp_token_length) +
+                     ": as long are the tokens of accounts");
+  }
+}
+
 void add_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
   const std::string name = "service '" + config.name + "' ";
   try {
@@ -89,9 +152,7 @@ void add_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
   } catch (const Error& error) {
     faults.push_back(name + error.what());
   }
-  if ((config.mode == core::ServiceMode::token) == config.tokens_file.empty()) {
-    faults.push_back(name + "needs a tokens_file in mode token, and none in mode per_connection");
-  }
+  add_token_faults(config, faults);
   if (config.greeting_limit < Seconds{1}) {
     faults.push_back(name + "needs a greeting_limit of at least 1s");
   }
@@ -120,7 +181,7 @@ std::vector<std::string> faults_of_services(const Config& config) {
   return faults;
 }
 
-std::vector<doors::tcp::Offer> offers_of(const Config& config) {
+std::vector<doors::tcp::Offer> offers_of(const Config& config, const TokenSources& sources) {
   std::vector<doors::tcp::Offer> offers;
   for (const ServiceConfig& service : config.service) {
     const Address address = service.listen.empty() ? Address{} : parse_address(service.listen);
@@ -134,7 +195,7 @@ std::vector<doors::tcp::Offer> offers_of(const Config& config) {
     offer.greeting_limit = service.greeting_limit;
     offer.gate = gate_of(service);
     if (service.mode == core::ServiceMode::token) {
-      offer.tokens = std::make_unique<core::ListedTokens>(tokens_of(config, service));
+      offer.tokens = token_check(config, service, sources);
     }
   }
   return offers;

@@ -90,7 +90,11 @@ async::Task<> RestDoor::list_tokens(http::Exchange& exchange, core::Caller calle
 
 async::Task<> RestDoor::create_token(http::Exchange& exchange, core::Caller caller) {
   const auto form = co_await read_form<CreateTokenRequest>(exchange);
-  core::NewToken request{.name = form.name, .scopes = {}, .lifetime = seconds_of(form.lifetime, "lifetime", 60)};
+  const bool tcp = form.kind == NewTokenKind::tcp_token;
+  core::NewToken request{.name = form.name,
+                         .kind = tcp ? core::TokenKind::tcp_token : core::TokenKind::api_token,
+                         .scopes = {},
+                         .lifetime = seconds_of(form.lifetime, "lifetime", 60)};
   if (form.scopes) {
     request.scopes = core::Scopes(form.scopes->begin(), form.scopes->end());
   }

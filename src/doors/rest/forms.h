@@ -221,12 +221,16 @@ struct CreateAccountRequest {
 };
 BOOST_DESCRIBE_STRUCT(CreateAccountRequest, (), (name, role))
 
+enum class NewTokenKind { api_token, tcp_token };
+BOOST_DESCRIBE_ENUM(NewTokenKind, api_token, tcp_token)
+
 struct CreateTokenRequest {
   std::string name;
+  std::optional<NewTokenKind> kind;
   std::optional<std::vector<core::Scope>> scopes;
   std::optional<std::uint32_t> lifetime;
 };
-BOOST_DESCRIBE_STRUCT(CreateTokenRequest, (), (name, scopes, lifetime))
+BOOST_DESCRIBE_STRUCT(CreateTokenRequest, (), (name, kind, scopes, lifetime))
 
 struct AddSshKeyRequest {
   std::string key;
@@ -264,7 +268,8 @@ struct PoolForm {
   std::optional<std::string> last_failure;
 };
 BOOST_DESCRIBE_STRUCT(PoolForm, (),
-                      (image, plan, command, port, ready, making, wanted, least, most, leased, missed, failures, last_failure))
+                      (image, plan, command, port, ready, making, wanted, least, most, leased, missed, failures,
+                       last_failure))
 
 struct ServiceForm {
   std::string name;

@@ -168,15 +168,14 @@ async::Task<> TcpDoor::Listener::greet_and_relay(Client& client) {
     co_return co_await relay_to_instance(client, {.key = {}, .holder = {}, .share = client.address().customer()});
   }
   std::optional<TokenFrame> frame;
-  std::optional<std::string> holder;
   try {
     frame = read_token_frame(co_await async::with_limit(client.read_exactly(offer_.token_length + identifier_size),
                                                         offer_.greeting_limit, "no whole token in time"));
-    holder = co_await offer_.tokens->holder_of(frame->token);
   } catch (const Error&) {
     gate_.note_wrong_token();
     throw;
   }
+  const std::optional<std::string> holder = co_await holder_of(frame->token);
   if (!holder) {
     gate_.note_wrong_token();
     co_return;
@@ -190,6 +189,15 @@ async::Task<> TcpDoor::Listener::greet_and_relay(Client& client) {
     co_await services_.reset(offer_.service.name, all);
   }
   co_await relay_to_instance(client, {.key = all + hexadecimal(frame->identifier), .holder = all, .share = *holder});
+}
+
+async::Task<std::optional<std::string>> TcpDoor::Listener::holder_of(std::string token) {
+  try {
+    co_return co_await offer_.tokens->holder_of(std::move(token));
+  } catch (const Error&) {
+    services_.note_failure(offer_.service.name);
+    throw;
+  }
 }
 
 async::Task<bool> TcpDoor::Listener::has_worked(Client& client) {

@@ -29,7 +29,7 @@ class TcpDoor::Listener {
   async::Task<> let_in(Client& client);
   async::Task<> greet_and_relay(Client& client);
   async::Task<bool> has_worked(Client& client);
-  async::Task<std::optional<std::string>> holder_of(const std::string& token);
+  async::Task<std::optional<std::string>> holder_of(std::string token);
   async::Task<> relay_to_instance(Client& client, core::Visitor visitor);
 
   async::Executor executor_;

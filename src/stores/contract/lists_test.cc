@@ -82,6 +82,9 @@ TEST_P(Lists, ssh_keys_are_listed_apart_from_tokens) {
     transaction.put_account(plain_account("mine"));
     transaction.put_account(plain_account("theirs"));
     transaction.put_token(plain_token("token", "mine"));
+    core::Token tcp = plain_token("tcp", "mine");
+    tcp.kind = core::TokenKind::tcp_token;
+    transaction.put_token(tcp);
     for (const auto& [id, account] : {std::pair{"b", "mine"}, {"a", "mine"}, {"c", "theirs"}}) {
       core::Token key = plain_token(id, account);
       key.kind = core::TokenKind::ssh_key;
@@ -93,7 +96,7 @@ TEST_P(Lists, ssh_keys_are_listed_apart_from_tokens) {
             }),
             (Ids{"a", "b"}));
   EXPECT_EQ(ids_of(get([](Transaction& transaction) { return transaction.list_tokens(AccountId("mine"), {}); })),
-            (Ids{"token"}));
+            (Ids{"tcp", "token"}));
 }
 
 TEST_P(Lists, images_are_listed_by_name) {

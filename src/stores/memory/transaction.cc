@@ -151,7 +151,7 @@ std::vector<Token> MemoryTransaction::list_tokens(const AccountId& account, cons
     core::require_text(account.text(), "account");
     core::require_text(page.after.value_or(""), "after");
     return pick(tables_.tokens.rows(), page.limit, [&](const Token& token) {
-      return token.account == account && core::is_bearer(token.kind) && (!page.after || token.id.text() > *page.after);
+      return token.account == account && core::is_listed(token.kind) && (!page.after || token.id.text() > *page.after);
     });
   });
 }

@@ -102,7 +102,7 @@ std::optional<Token> SqlTransaction::find_token_by_hash(const std::string& hash)
 
 std::vector<Token> SqlTransaction::list_tokens(const AccountId& account, const core::Page& page) {
   Query query = select<Token>().add("account = ", account).add(" AND id > ", page.after.value_or(""));
-  return list<Token>(query.add(" AND kind IN ('api_token', 'browser') ORDER BY id").add_limit(page.limit));
+  return list<Token>(query.add(" AND kind IN ('api_token', 'browser', 'tcp_token') ORDER BY id").add_limit(page.limit));
 }
 
 std::vector<Token> SqlTransaction::list_ssh_keys(const AccountId& account, const core::Page& page) {

@@ -19,6 +19,7 @@ export type BerthEvent = Schemas['Event'];
 export type EventPage = Schemas['EventPage'];
 export type EventType = BerthEvent['type'];
 export type Token = Schemas['Token'];
+export type CreateToken = Schemas['CreateToken'];
 export type LoginLink = Schemas['LoginLink'];
 export type Health = Schemas['Health'];
 export type Service = Schemas['Service'];
