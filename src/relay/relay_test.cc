@@ -90,6 +90,16 @@ TEST_F(RelayTest, makes_a_reset_of_the_client_a_reset_inside) {
   EXPECT_EQ(relayed->ended().end, End::reset);
 }
 
+TEST_F(RelayTest, takes_a_client_on_a_pair_that_is_not_tcp_for_reset_when_its_end_is_closed) {
+  const auto relayed = start(Family::local);
+  expect_answers(*relayed, 1);
+  send_all(relayed->client, "last words");
+  relayed->client.reset();
+  EXPECT_EQ(receive(relayed->inside, 10), "last words");
+  EXPECT_EQ(last_word(relayed->inside), 0);
+  EXPECT_EQ(relayed->ended().end, End::reset);
+}
+
 TEST_F(RelayTest, makes_a_reset_inside_a_reset_of_the_client) {
   const auto relayed = start();
   expect_answers(*relayed, 1);

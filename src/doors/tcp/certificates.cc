@@ -28,10 +28,10 @@ void require_readable(const std::filesystem::path& file) {
 }
 
 void require_private(const std::filesystem::path& file) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) != 0) {
-    refuse("the key " + file.string() + " is open to every user of this machine; take that away with chmod o= " +
-           file.string());
+    refuse("the key " + file.string() +
+           " is open to every user of this machine; take that away with chmod o= " + file.string());
   }
 }
 

@@ -15,8 +15,8 @@ std::optional<std::size_t> take_length(std::string_view& bytes) {
   if (bytes.size() < 2) {
     return std::nullopt;
   }
-  const auto length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0]) * 256U +
-                                               static_cast<unsigned char>(bytes[1]));
+  const auto length =
+      static_cast<std::size_t>(static_cast<unsigned char>(bytes[0]) * 256U + static_cast<unsigned char>(bytes[1]));
   bytes.remove_prefix(2);
   return length;
 }

@@ -21,8 +21,8 @@ class TlsFront;
 // A service at an address.
 struct Offer {
   core::Service service;
-  std::string host;             // empty: it is reached by TLS only
-  std::uint16_t port = 0;       // 0: a free one
+  std::string host;        // empty: it is reached by TLS only
+  std::uint16_t port = 0;  // 0: a free one
   std::vector<std::string> tls_names;
   bool proxy_protocol = false;  // every connection begins with a header of it
   std::size_t token_length = 128;
@@ -42,7 +42,8 @@ class TcpDoor {
           std::vector<Offer> offers, const Log& log);
   ~TcpDoor();
 
-  // Also offers what has a name for TLS, on one address. Throws Error{invalid_argument} when a certificate is not right.
+  // Also offers what has a name for TLS, on one address. Throws Error{invalid_argument} when a certificate is not
+  // right.
   void offer_by_name(TlsSettings settings);
   // Binds all addresses. Throws Error{unavailable} with a sentence for the operator.
   void listen();

@@ -103,9 +103,8 @@ async::Task<std::string> TlsStream::read() {
 async::Task<> TlsStream::write(std::string bytes) {
   for (std::size_t written = 0; written < bytes.size();) {
     std::size_t count = 0;
-    if (!co_await until_done([&] {
-          return ::SSL_write_ex(ssl_.get(), bytes.data() + written, bytes.size() - written, &count);
-        })) {
+    if (!co_await until_done(
+            [&] { return ::SSL_write_ex(ssl_.get(), bytes.data() + written, bytes.size() - written, &count); })) {
       tell_broken();
     }
     written += count;
