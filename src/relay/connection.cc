@@ -12,8 +12,8 @@ constexpr Milliseconds longest_idle_limit = std::chrono::hours{24 * 3660};  // w
 }  // namespace
 
 Connection::Connection(Ends ends, Limits limits, std::shared_ptr<Activity> activity, Ended ended)
-    : client_(*this, std::move(ends.client)),
-      inside_(*this, std::move(ends.inside)),
+    : client_(*this, std::move(ends.client), true),
+      inside_(*this, std::move(ends.inside), false),
       from_client_(client_, inside_, std::move(ends.from_client)),
       from_inside_(inside_, client_, {}),
       idle_limit_(std::min(limits.idle, longest_idle_limit)),

@@ -36,6 +36,7 @@ Flow::Turn Flow::turn(Supplies& supplies) {
       if (!from_.failed && ::shutdown(to_.socket.get(), SHUT_WR) != 0) {
         to_.failed = true;
       }
+      to_.ended = true;
       result = Turn::ended;
       break;
     }

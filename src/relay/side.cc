@@ -48,6 +48,8 @@ void Side::note(std::uint32_t events) {
   hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   urgent |= (events & EPOLLPRI) != 0;
   failed |= (events & EPOLLERR) != 0;
+  // The other end of a pair that is no TCP is closed, and not just one way of it: there, a reset looks like this.
+  failed |= (events & EPOLLHUP) != 0 && !ended && is_client;
 }
 
 void Side::close_with_end(int epoll) {

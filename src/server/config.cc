@@ -8,6 +8,7 @@
 #include "base/described.h"
 #include "base/toml.h"
 #include "server/services.h"
+#include "server/tls.h"
 
 namespace berth::server {
 
@@ -94,6 +95,9 @@ std::vector<std::string> faults_of(const Config& config) {
     }
   }
   for (std::string& fault : faults_of_services(config)) {
+    faults.push_back(std::move(fault));
+  }
+  for (std::string& fault : faults_of_tls(config)) {
     faults.push_back(std::move(fault));
   }
   if (config.limits.history < Seconds{3600}) {
@@ -204,6 +208,7 @@ std::string print_config(const Config& config) {
       << "history = " << text_of(format_duration(config.limits.history))
       << "  # events and what is gone are forgotten after this\n";
   print_ssh(out, config.ssh);
+  print_tls(out, config.tls);
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }

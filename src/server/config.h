@@ -51,6 +51,23 @@ BOOST_DESCRIBE_STRUCT(Ssh, (),
                       (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
                        most_failures_per_minute))
 
+// PEM files, relative to the configuration's folder.
+struct TlsCertificate {
+  std::string certificate;  // and its chain
+  std::string key;
+};
+BOOST_DESCRIBE_STRUCT(TlsCertificate, (), (certificate, key))
+
+// One address where the services that have tls_names are told apart by name.
+struct Tls {
+  std::string listen;  // address and port; empty: no TLS
+  Seconds handshake_limit{10};
+  std::uint32_t most_handshakes = 1000;  // unfinished ones; beyond that the oldest gives way
+  std::uint32_t most_handshakes_per_address = 100;
+  std::vector<TlsCertificate> certificate;
+};
+BOOST_DESCRIBE_STRUCT(Tls, (), (listen, handshake_limit, most_handshakes, most_handshakes_per_address, certificate))
+
 // Who knows the tokens of a service: its tokens_file, the accounts of this Berth, or a program of the operator's.
 enum class TokensFrom { list, accounts, webhook };
 BOOST_DESCRIBE_ENUM(TokensFrom, list, accounts, webhook)
@@ -58,7 +75,8 @@ BOOST_DESCRIBE_ENUM(TokensFrom, list, accounts, webhook)
 // What is offered at an address: a [[service]].
 struct ServiceConfig {
   std::string name;
-  std::string listen;
+  std::string listen;                  // empty: it is reached by TLS only
+  std::vector<std::string> tls_names;  // of hosts, for which [tls] has certificates
   std::string image;
   std::vector<std::string> command;  // empty: the image's own
   std::uint16_t port = 0;            // inside
@@ -85,9 +103,9 @@ struct ServiceConfig {
   bool proxy_protocol = false;
 };
 BOOST_DESCRIBE_STRUCT(ServiceConfig, (),
-                      (name, listen, image, command, port, plan, mode, user, read_only, tokens_from, tokens_file,
-                       tokens_webhook, tokens_webhook_secret_file, token_length, greeting_limit, idle_limit,
-                       total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
+                      (name, listen, tls_names, image, command, port, plan, mode, user, read_only, tokens_from,
+                       tokens_file, tokens_webhook, tokens_webhook_secret_file, token_length, greeting_limit,
+                       idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
                        most_per_token, proof_of_work, proxy_protocol))
 
 // The configuration of berthd. Every key has a default; the same names in TOML.
@@ -102,6 +120,7 @@ struct Config {
   Database database;
   Limits limits;
   Ssh ssh;
+  Tls tls;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
   std::vector<ServiceConfig> service;
@@ -109,7 +128,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, ssh, plan, pool, service))
+                       database, limits, ssh, tls, plan, pool, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/described.h"
+#include "server/tls.h"
 
 namespace berth::server {
 namespace {
@@ -99,6 +100,30 @@ TEST_F(ConfigFile, every_fault_of_a_service_is_told) {
   config = read(one_service);
   config.service[0].deny = {"192.0.2.0/24 until soon"};
   EXPECT_EQ(faults_of(config).size(), 1U);
+}
+
+TEST_F(ConfigFile, with_tls_is_printed_and_reads_back_as_the_same) {
+  const Config config = read(
+      "[tls]\nlisten = \"[::]:443\"\nhandshake_limit = \"3s\"\n[[tls.certificate]]\ncertificate = \"a\"\nkey = \"b\"\n"
+      "[[service]]\nname = \"echo\"\ntls_names = [\"one.example\", \"two.example\"]\n");
+  EXPECT_EQ(config.tls.handshake_limit, Seconds{3});
+  EXPECT_EQ(config.service[0].tls_names.size(), 2U);
+  const Config again = read(print_config(config));
+  EXPECT_TRUE(print_json(to_json(again)) == print_json(to_json(config)));
+}
+
+TEST(ConfigCheck, tells_what_is_wrong_with_tls) {
+  Config config;
+  config.service.resize(2);
+  for (ServiceConfig& service : config.service) {
+    service = {.name = "echo", .tls_names = {"One.example", "two.example"}};
+  }
+  // Twice a name in capital letters, once the same name twice, twice names without an address.
+  EXPECT_EQ(faults_of_tls(config).size(), 5U);
+  config.tls.listen = "nowhere";
+  EXPECT_EQ(faults_of_tls(config).size(), 5U);  // and now the address, and no certificate
+  config.tls = {.listen = "127.0.0.1:443", .handshake_limit = Seconds{0}, .certificate = {{"/no/pem", "/no/key"}}};
+  EXPECT_EQ(faults_of_tls(config).size(), 5U);
 }
 
 TEST(Address, takes_host_and_port) {

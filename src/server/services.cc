@@ -139,7 +139,9 @@ void add_token_faults(const ServiceConfig& config, std::vector<std::string>& fau
 void add_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
   const std::string name = "service '" + config.name + "' ";
   try {
-    parse_address(config.listen);
+    if (config.tls_names.empty() || !config.listen.empty()) {
+      parse_address(config.listen);
+    }
   } catch (const Error& error) {
     faults.push_back(name + "cannot listen: " + error.what());
   }
@@ -182,11 +184,12 @@ std::vector<std::string> faults_of_services(const Config& config) {
 std::vector<doors::tcp::Offer> offers_of(const Config& config, const TokenSources& sources) {
   std::vector<doors::tcp::Offer> offers;
   for (const ServiceConfig& service : config.service) {
-    const Address address = parse_address(service.listen);
+    const Address address = service.listen.empty() ? Address{} : parse_address(service.listen);
     doors::tcp::Offer& offer = offers.emplace_back();
     offer.service = service_of(service);
     offer.host = address.host;
     offer.port = address.port;
+    offer.tls_names = service.tls_names;
     offer.proxy_protocol = service.proxy_protocol;
     offer.token_length = service.token_length;
     offer.greeting_limit = service.greeting_limit;

@@ -23,6 +23,7 @@
 #include "runtimes/local/local_runtime.h"
 #include "server/memory.h"
 #include "server/services.h"
+#include "server/tls.h"
 #include "stores/sql/sql_store.h"
 
 namespace berth::server {
@@ -166,6 +167,9 @@ class Wiring::Parts {
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
+    if (!config_.tls.listen.empty()) {
+      tcp_.offer_by_name(tls_settings(config_));
+    }
     if (!config_.ssh.listen.empty()) {
       ssh_ = std::make_unique<doors::ssh::SshDoor>(
           executor, doors::ssh::Services{ssh_keys_, instances_, sessions_, clock_, log_}, ssh_settings(config_));

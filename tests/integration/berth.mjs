@@ -83,7 +83,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
+  // Of {plans, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), secrets (files that only berthd can read), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {
@@ -124,6 +124,10 @@ export class Berth {
     this.config = join(this.place, "berthd.toml");
     writeFileSync(this.config, configuration(options));
     for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(this.place, name), text);
+    for (const [name, text] of Object.entries(options.secrets ?? {})) {
+      writeFileSync(join(this.place, name), text, { mode: 0o640 });
+      execFileSync("chown", ["root:berth", join(this.place, name)]);
+    }
     this.listen = "127.0.0.1:0";
     // A test program that is told to end takes its Berth with it.
     this.interrupted = () => {

@@ -18,20 +18,9 @@ namespace berth::doors::tcp {
 namespace {
 
 namespace asio = boost::asio;
-using Socket = asio::ip::tcp::socket;
 
 constexpr Milliseconds first_look_again{1};
 constexpr Milliseconds longest_look_again{100};
-
-NetworkAddress address_of(const Socket& socket) {
-  boost::system::error_code fault;
-  const auto peer = socket.remote_endpoint(fault);
-  if (fault) {
-    return {};
-  }
-  return peer.address().is_v4() ? NetworkAddress::from_ipv4(peer.address().to_v4().to_bytes())
-                                : NetworkAddress::from_ipv6(peer.address().to_v6().to_bytes());
-}
 
 [[noreturn]] void rethrow_as_gone(const boost::system::system_error& fault) {
   if (fault.code() == asio::error::operation_aborted) {
@@ -42,7 +31,17 @@ NetworkAddress address_of(const Socket& socket) {
 
 }  // namespace
 
-Client::Client(Socket socket) : socket_(std::move(socket)), address_(address_of(socket_)) {
+NetworkAddress peer_of(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code fault;
+  const auto peer = socket.remote_endpoint(fault);
+  if (fault) {
+    return {};
+  }
+  return peer.address().is_v4() ? NetworkAddress::from_ipv4(peer.address().to_v4().to_bytes())
+                                : NetworkAddress::from_ipv6(peer.address().to_v6().to_bytes());
+}
+
+Client::Client(Socket socket, NetworkAddress address) : socket_(std::move(socket)), address_(address) {
   boost::system::error_code ignored;
   socket_.non_blocking(true, ignored);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <string>
@@ -12,11 +13,16 @@
 
 namespace berth::doors::tcp {
 
+// Who is at the other end of the connection; nobody, when it is broken.
+NetworkAddress peer_of(const boost::asio::ip::tcp::socket& socket);
+
 // A client's connection before it is relayed. Takes not one byte more than asked for: the rest is the service's. Every
 // method throws Error{unavailable} when the client is gone.
 class Client {
  public:
-  explicit Client(boost::asio::ip::tcp::socket socket);
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Client(Socket socket, NetworkAddress address);
 
   const NetworkAddress& address() const { return address_; }
   async::Task<std::string> read_exactly(std::size_t length);
@@ -35,7 +41,7 @@ class Client {
   async::Task<std::string> peek(std::size_t known, std::size_t most);
   async::Task<> drop(std::size_t length);
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   NetworkAddress address_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "async/race.h"
 #include "async/time_limit.h"
+#include "async/trigger.h"
 #include "core/proof_of_work.h"
 #include "doors/tcp/token_frame.h"
 
@@ -54,6 +55,9 @@ TcpDoor::Listener::Listener(const async::Executor& executor, core::Services& ser
       tasks_(executor, [this](const std::string& what) { log_("service " + offer_.service.name + ": " + what); }) {}
 
 void TcpDoor::Listener::listen() {
+  if (offer_.host.empty()) {
+    return;
+  }
   const std::string where = offer_.host + " port " + std::to_string(offer_.port);
   boost::system::error_code fault;
   const auto address = asio::ip::make_address(offer_.host, fault);
@@ -85,7 +89,11 @@ core::GateStatus TcpDoor::Listener::status() const {
 async::Task<> TcpDoor::Listener::serve() {
   std::exception_ptr ended;
   try {
-    co_await accept_all();
+    if (acceptor_.is_open()) {
+      co_await accept_all();
+    } else {
+      co_await async::Trigger(executor_).wait();  // for the end: clients come elsewhere
+    }
   } catch (...) {
     ended = std::current_exception();
   }
@@ -104,7 +112,7 @@ async::Task<> TcpDoor::Listener::accept_all() {
     }
     if (!fault) {
       told = false;
-      tasks_.spawn(serve_client(std::move(socket)));
+      tasks_.spawn(serve_own(std::move(socket)));
     } else if (fault != asio::error::connection_aborted) {
       if (!std::exchange(told, true)) {
         log_("service " + offer_.service.name + " cannot accept connections: " + fault.message());
@@ -114,17 +122,40 @@ async::Task<> TcpDoor::Listener::accept_all() {
   }
 }
 
+void TcpDoor::Listener::welcome(Descriptor connection, NetworkAddress address) {
+  boost::system::error_code fault;
+  Client::Socket socket(executor_);
+  socket.assign({AF_UNIX, 0}, connection.get(), fault);
+  if (!fault) {
+    connection.release();
+    tasks_.spawn(serve_foreign(std::move(socket), address));
+  }
+}
+
 // Whatever goes wrong, the client sees the connection close.
-async::Task<> TcpDoor::Listener::serve_client(Protocol::socket socket) {
-  Client client(std::move(socket));
+async::Task<> TcpDoor::Listener::serve_own(Protocol::socket socket) {
+  const NetworkAddress address = peer_of(socket);
+  Client client(std::move(socket), address);
   try {
     if (offer_.proxy_protocol) {
       co_await async::with_limit(client.read_proxy_header(), offer_.greeting_limit, "no header in time");
     }
-    if (const auto pass = gate_.enter(client.address())) {
-      co_await greet_and_relay(client);
-    }
+    co_await let_in(client);
   } catch (const Error&) {
+  }
+}
+
+async::Task<> TcpDoor::Listener::serve_foreign(Client::Socket socket, NetworkAddress address) {
+  Client client(std::move(socket), address);
+  try {
+    co_await let_in(client);
+  } catch (const Error&) {
+  }
+}
+
+async::Task<> TcpDoor::Listener::let_in(Client& client) {
+  if (const auto pass = gate_.enter(client.address())) {
+    co_await greet_and_relay(client);
   }
 }
 

@@ -17,11 +17,16 @@ class TcpDoor::Listener {
   void listen();
   // Accepts until cancelled, then ends what is connected.
   async::Task<> serve();
+  // A connection that came elsewhere.
+  void welcome(Descriptor connection, NetworkAddress address);
   core::GateStatus status() const;
+  const std::vector<std::string>& tls_names() const { return offer_.tls_names; }
 
  private:
   async::Task<> accept_all();
-  async::Task<> serve_client(boost::asio::ip::tcp::socket socket);
+  async::Task<> serve_own(boost::asio::ip::tcp::socket socket);
+  async::Task<> serve_foreign(Client::Socket socket, NetworkAddress address);
+  async::Task<> let_in(Client& client);
   async::Task<> greet_and_relay(Client& client);
   async::Task<bool> has_worked(Client& client);
   async::Task<std::optional<std::string>> holder_of(std::string token);

@@ -2,9 +2,12 @@
 #include "doors/tcp/tcp_door.h"
 
 #include <boost/asio/this_coro.hpp>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "doors/tcp/listener.h"
+#include "doors/tcp/tls_front.h"
 
 namespace berth::doors::tcp {
 namespace {
@@ -15,7 +18,7 @@ constexpr Seconds stop_limit{10};
 
 TcpDoor::TcpDoor(async::Executor executor, core::Services& services, relay::Relay& relay, const Clock& clock,
                  std::vector<Offer> offers, const Log& log)
-    : tasks_(executor, log) {
+    : executor_(executor), log_(log), tasks_(executor, log) {
   for (Offer& offer : offers) {
     listeners_.push_back(std::make_unique<Listener>(executor, services, relay, clock, std::move(offer), log));
   }
@@ -23,15 +26,37 @@ TcpDoor::TcpDoor(async::Executor executor, core::Services& services, relay::Rela
 
 TcpDoor::~TcpDoor() = default;
 
+void TcpDoor::offer_by_name(TlsSettings settings) {
+  std::map<std::string, Listener*> named;
+  std::set<std::string> names;
+  for (const auto& listener : listeners_) {
+    for (const std::string& name : listener->tls_names()) {
+      named.emplace(name, listener.get());
+      names.insert(name);
+    }
+  }
+  const auto welcome = [named = std::move(named)](TlsArrival arrival) {
+    named.at(arrival.name)->welcome(std::move(arrival.connection), arrival.address);
+  };
+  tls_ = std::make_unique<TlsFront>(executor_, std::move(settings), names, welcome, log_);
+}
+
 void TcpDoor::listen() {
   for (const auto& listener : listeners_) {
     listener->listen();
+  }
+  if (tls_) {
+    tls_->listen();
+    log_("TLS on port " + std::to_string(tls_->port()));
   }
 }
 
 async::Task<> TcpDoor::serve() {
   for (const auto& listener : listeners_) {
     tasks_.spawn(listener->serve());
+  }
+  if (tls_) {
+    tls_->start();
   }
   std::exception_ptr ended;
   try {
@@ -41,6 +66,9 @@ async::Task<> TcpDoor::serve() {
   }
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   co_await tasks_.stop(stop_limit);
+  if (tls_) {
+    tls_->stop();
+  }
   if (ended) {
     std::rethrow_exception(ended);
   }

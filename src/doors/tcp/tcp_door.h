@@ -11,15 +11,19 @@
 #include "core/gate.h"
 #include "core/service_tokens.h"
 #include "core/services.h"
+#include "doors/tcp/tls_settings.h"
 #include "relay/relay.h"
 
 namespace berth::doors::tcp {
 
+class TlsFront;
+
 // A service at an address.
 struct Offer {
   core::Service service;
-  std::string host;
+  std::string host;             // empty: it is reached by TLS only
   std::uint16_t port = 0;       // 0: a free one
+  std::vector<std::string> tls_names;
   bool proxy_protocol = false;  // every connection begins with a header of it
   std::size_t token_length = 128;
   Seconds greeting_limit{10};  // for header, proof of work and token, each
@@ -38,6 +42,8 @@ class TcpDoor {
           std::vector<Offer> offers, const Log& log);
   ~TcpDoor();
 
+  // Also offers what has a name for TLS, on one address. Throws Error{invalid_argument} when a certificate is not right.
+  void offer_by_name(TlsSettings settings);
   // Binds all addresses. Throws Error{unavailable} with a sentence for the operator.
   void listen();
   async::Task<> serve();
@@ -46,8 +52,12 @@ class TcpDoor {
  private:
   class Listener;
 
+  async::Executor executor_;
+  Log log_;
+
   std::vector<std::unique_ptr<Listener>> listeners_;
   async::TaskGroup tasks_;
+  std::unique_ptr<TlsFront> tls_;  // none: no TLS
 };
 
 }  // namespace berth::doors::tcp

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doors/tcp/tls_front.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <utility>
+
+#include "async/time_limit.h"
+#include "doors/tcp/client.h"
+#include "doors/tcp/tls_carry.h"
+#include "doors/tcp/tls_stream.h"
+
+namespace berth::doors::tcp {
+namespace {
+
+namespace asio = boost::asio;
+using Protocol = asio::ip::tcp;
+
+constexpr int backlog = 4096;
+constexpr Milliseconds accept_again{50};
+
+}  // namespace
+
+TlsFront::TlsFront(async::Executor executor, TlsSettings settings, const std::set<std::string>& names, Welcome welcome,
+                   Log log)
+    : executor_(std::move(executor)),
+      settings_(std::move(settings)),
+      ears_(std::make_shared<Ears>(std::move(welcome), std::move(log))),
+      certificates_(settings_.certificates, names),
+      handshakes_(settings_.most_handshakes, settings_.most_handshakes_per_address),
+      tasks_(loop_.get_executor(), [this](const std::string& what) { tell(what); }) {}
+
+TlsFront::~TlsFront() { stop(); }
+
+void TlsFront::listen() {
+  boost::system::error_code fault;
+  const auto address = asio::ip::make_address(settings_.host, fault);
+  if (fault) {
+    throw Error(ErrorKind::invalid_argument, "tls.listen has '" + settings_.host + "', which is no IP address");
+  }
+  try {
+    const Protocol::endpoint endpoint(address, settings_.port);
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(Protocol::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen(backlog);
+  } catch (const boost::system::system_error& refused) {
+    throw Error(ErrorKind::unavailable, "cannot listen for TLS on " + settings_.host + " port " +
+                                            std::to_string(settings_.port) + ": " + refused.code().message() +
+                                            "; choose another tls.listen in the configuration");
+  }
+}
+
+std::uint16_t TlsFront::port() const { return acceptor_.local_endpoint().port(); }
+
+void TlsFront::start() {
+  tasks_.spawn(accept_all());
+  thread_ = std::jthread([this] {
+    ::pthread_setname_np(::pthread_self(), "berth-tls");
+    sigset_t all;
+    sigfillset(&all);  // they are the event thread's, and OpenSSL writes without MSG_NOSIGNAL
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    loop_.run();
+  });
+}
+
+// The thread ends when its tasks have: none of them waits for anything that cannot be cancelled.
+void TlsFront::stop() {
+  if (thread_.joinable()) {
+    asio::post(loop_, [this] { tasks_.cancel(); });
+    thread_.join();
+  }
+  ears_.reset();
+  acceptor_.close();
+}
+
+async::Task<> TlsFront::accept_all() {
+  for (bool told = false;;) {
+    boost::system::error_code fault;
+    Protocol::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, fault));
+    if (fault == asio::error::operation_aborted) {
+      throw boost::system::system_error(fault);
+    }
+    if (!fault) {
+      told = false;
+      tasks_.spawn(serve_client(std::move(socket)));
+    } else if (fault != asio::error::connection_aborted) {
+      if (!std::exchange(told, true)) {
+        tell("TLS cannot accept connections: " + fault.message());
+      }
+      co_await async::pause_for(accept_again);  // descriptors are short: some have to be closed first
+    }
+  }
+}
+
+async::Task<> TlsFront::serve_client(Protocol::socket socket) {
+  const NetworkAddress address = peer_of(socket);
+  TlsStream stream(std::move(socket), certificates_);
+  std::string name;
+  try {
+    const auto place = handshakes_.enter(address.customer(), [&stream] { stream.close(); });
+    name = co_await async::with_limit(stream.shake_hands(), settings_.handshake_limit, "no handshake in time");
+  } catch (const Error&) {
+    stream.close();
+    co_return;
+  }
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    stream.close();
+    co_return tell("TLS has no descriptors left for a connection");
+  }
+  asio::local::stream_protocol::socket inner(loop_, asio::local::stream_protocol(), ends[0]);
+  hand_over({.name = std::move(name), .connection = Descriptor(ends[1]), .address = address});
+  co_await carry(stream, std::move(inner));
+}
+
+void TlsFront::hand_over(TlsArrival arrival) {
+  asio::post(executor_, [ears = std::weak_ptr(ears_), arrival = std::move(arrival)]() mutable {
+    if (const auto there = ears.lock()) {
+      there->welcome(std::move(arrival));
+    }
+  });
+}
+
+void TlsFront::tell(const std::string& what) {
+  asio::post(executor_, [ears = std::weak_ptr(ears_), what] {
+    if (const auto there = ears.lock()) {
+      there->log(what);
+    }
+  });
+}
+
+}  // namespace berth::doors::tcp
