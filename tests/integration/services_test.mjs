@@ -25,7 +25,7 @@ before(async () => {
     services: [
       service("echo", { most_per_address: 40 }),
       service("named", { ...withTokens, command: nc("hostname"), max_instances: 4 }),
-      service("held", { ...withTokens, max_instances: 120, most_per_token: 200, most_ready: 120 }),
+      service("held", { ...withTokens, greeting_limit: "10s", max_instances: 120, most_per_token: 200, most_ready: 120 }),
       service("narrow", { ...withTokens, max_instances: 2 }),
       service("jailed", { command: nc("sh", "-c", "id -u; touch /x 2>/dev/null || echo read-only; touch /tmp/x && echo tmp"), user: "1000", read_only: true }),
       service("deaf", { command: ["sleep", "1000"], least_ready: 0, most_ready: 0 }),
