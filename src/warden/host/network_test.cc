@@ -19,6 +19,8 @@ class World {
     ip({"netns", "add", host()});
     ip({"netns", "add", world()});
     ip({"-n", host(), "link", "add", "up0", "type", "veth", "peer", "name", "up0", "netns", world()});
+    // A new namespace begins with the settings of the host, which other programs change.
+    run_inside(host(), "echo 0 > /proc/sys/net/ipv4/ip_forward");
     for (const std::string& name : {host(), world()}) {
       ip({"-n", name, "link", "set", "lo", "up"});
       ip({"-n", name, "link", "set", "up0", "up"});
