@@ -49,7 +49,7 @@ Pools::Pools(Surroundings surroundings)
 
 void Pools::add(const PoolSettings& settings) {
   const auto known =
-      std::ranges::find_if(pools_, [&](const Pool& pool) { return !pool.removed && same(pool.settings, settings); });
+      std::ranges::find_if(pools_, [&](const Pool& pool) { return same(pool.settings, settings); });
   if (known != pools_.end()) {
     known->settings.least = std::max(known->settings.least, settings.least);
     known->settings.most = std::max(known->settings.most, settings.most);
@@ -59,23 +59,10 @@ void Pools::add(const PoolSettings& settings) {
   changed_.fire();
 }
 
-// The place stays: tasks that make one still refer to it.
-void Pools::remove(const PoolSettings& settings) {
-  for (Pool& pool : pools_) {
-    if (!pool.removed && same(pool.settings, settings)) {
-      pool.removed = true;
-      ++pool.made_for;
-      while (!pool.ready.empty()) {
-        give_up(pool.ready.front());
-      }
-    }
-  }
-}
-
 std::optional<InstanceId> Pools::take(const Instance& instance) {
   const PoolSettings asked{.image = instance.image, .plan = instance.plan, .launch = instance.launch};
   for (Pool& pool : pools_) {
-    if (pool.removed || !same(pool.settings, asked)) {
+    if (!same(pool.settings, asked)) {
       continue;
     }
     ++pool.asked;
@@ -161,13 +148,11 @@ void Pools::resume(const ImageName& image) {
 std::vector<PoolStatus> Pools::statuses() const {
   std::vector<PoolStatus> list;
   for (const Pool& pool : pools_) {
-    if (!pool.removed) {
-      PoolStatus& status = list.emplace_back(pool.counts);
-      status.settings = pool.settings;
-      status.ready = pool.ready.size();
-      status.making = pool.making;
-      status.wanted = wanted(pool);
-    }
+    PoolStatus& status = list.emplace_back(pool.counts);
+    status.settings = pool.settings;
+    status.ready = pool.ready.size();
+    status.making = pool.making;
+    status.wanted = wanted(pool);
   }
   return list;
 }
@@ -182,9 +167,6 @@ void Pools::set_room(std::size_t room) {
 }
 
 std::size_t Pools::wanted(const Pool& pool) {
-  if (pool.removed) {
-    return 0;
-  }
   const auto demanded = static_cast<std::size_t>(std::lround(pool.demand * seconds_of_demand));
   return std::clamp<std::size_t>(demanded, pool.settings.least, std::max(pool.settings.least, pool.settings.most));
 }

@@ -55,7 +55,6 @@ class Pools {
 
   // Those with the same image, plan and launch are one, with the greater numbers.
   void add(const PoolSettings& settings);
-  void remove(const PoolSettings& settings);
   // A ready one for the instance, which has its id from then on. Until keep() or put_back() it still counts as ours.
   std::optional<InstanceId> take(const Instance& instance);
   // Whether it still runs.
@@ -93,7 +92,6 @@ class Pools {
     PoolStatus counts;
     int attempts = 0;  // failed ones in a row
     TimePoint next_attempt;
-    bool removed = false;
   };
 
   static std::size_t wanted(const Pool& pool);
