@@ -48,8 +48,7 @@ Pools::Pools(Surroundings surroundings)
     : surroundings_(std::move(surroundings)), changed_(surroundings_.tasks.executor()) {}
 
 void Pools::add(const PoolSettings& settings) {
-  const auto known =
-      std::ranges::find_if(pools_, [&](const Pool& pool) { return same(pool.settings, settings); });
+  const auto known = std::ranges::find_if(pools_, [&](const Pool& pool) { return same(pool.settings, settings); });
   if (known != pools_.end()) {
     known->settings.least = std::max(known->settings.least, settings.least);
     known->settings.most = std::max(known->settings.most, settings.most);

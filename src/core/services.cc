@@ -7,6 +7,7 @@
 #include "async/race.h"
 #include "async/time_limit.h"
 #include "core/instance_rules.h"
+#include "core/service_place.h"
 #include "core/transitions.h"
 
 namespace berth::core {
@@ -23,41 +24,6 @@ Account account_of(const Service& service, TimePoint now) {
 }
 
 }  // namespace
-
-// One instance of a service, from when it is asked for until it is ended.
-struct Services::Place {
-  Open* open = nullptr;
-  std::string key;
-  InstanceId id;
-  bool running = false;
-  bool over = false;
-  std::optional<Error> failure;  // it never ran
-  TimePoint begun;
-  TimePoint left_at;  // by the last visit
-  std::set<Visit*> visits;
-  std::unique_ptr<async::Trigger> changed;
-
-  Milliseconds idle(TimePoint now) const {
-    if (!running) {
-      return Milliseconds{0};
-    }
-    Milliseconds least = visits.empty() ? now - left_at : Milliseconds::max();
-    for (const Visit* visit : visits) {
-      least = std::min(least, visit->idle_ ? visit->idle_() : Milliseconds{0});
-    }
-    return least;
-  }
-};
-
-struct Services::Open {
-  Service service;
-  Plan plan;
-  std::list<std::shared_ptr<Place>> places;  // oldest first
-  std::size_t waiting = 0;
-  std::string last_failure;  // since it last went well
-  ServiceStatus counts;
-  std::unique_ptr<async::Trigger> changed;  // an instance began to run, or ended
-};
 
 Services::Services(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
 Services::~Services() = default;
@@ -108,15 +74,10 @@ async::Task<> Services::open(std::vector<Service> services, const std::vector<Pl
       surroundings_.tasks.spawn(destroy(instance->id, "nobody is connected to it any more"));
       continue;
     }
-    auto place = std::make_shared<Place>();
-    place->open = open->second.get();
-    place->key = instance->service_key;
+    const auto place = add_place(*open->second, instance->service_key, now);
     place->id = instance->id;
     place->running = true;
     place->begun = instance->created_at;
-    place->left_at = now;
-    place->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
-    open->second->places.push_back(place);
     surroundings_.tasks.spawn(watch(place));
   }
 }
@@ -144,6 +105,11 @@ async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor
   co_return visit;
 }
 
+std::shared_ptr<Services::Place> Services::add_place(Open& open, std::string key, TimePoint now) const {
+  // Shared: with its visits and with the task that watches it.
+  return open.places.emplace_back(std::make_shared<Place>(open, std::move(key), now, surroundings_.tasks.executor()));
+}
+
 async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Visitor visitor) {
   std::shared_ptr<Place> place;
   if (!visitor.key.empty()) {
@@ -153,13 +119,7 @@ async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Vi
   }
   if (!place) {
     // Its place is taken first: a second connection with this key must find it.
-    place = std::make_shared<Place>();
-    place->open = &open;
-    place->key = visitor.key;
-    place->begun = surroundings_.clock.now();
-    place->left_at = place->begun;
-    place->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
-    open.places.push_back(place);
+    place = add_place(open, visitor.key, surroundings_.clock.now());
     surroundings_.tasks.spawn(begin(open, place, std::move(visitor)));
   }
   // The visitor may go away while it waits; an instance for it alone is then ended.
@@ -174,7 +134,7 @@ async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Vi
     }
   } waiting{*this, place};
   while (!place->running && !place->over) {
-    co_await place->changed->wait();
+    co_await place->changed.wait();
   }
   waiting.done = true;
   if (place->failure) {
@@ -230,7 +190,7 @@ async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor 
   if (place->failure) {
     end(place, "it did not start");
   }
-  place->changed->fire();
+  place->changed.fire();
   open.changed->fire();
   if (!place->over) {
     surroundings_.tasks.spawn(watch(place));
@@ -287,7 +247,7 @@ bool Services::take_away(const std::shared_ptr<Place>& place) {
     return false;
   }
   place->open->places.remove(place);
-  place->changed->fire();
+  place->changed.fire();
   place->open->changed->fire();
   return !place->id.empty();
 }
@@ -318,7 +278,7 @@ async::Task<> Services::watch(std::shared_ptr<Place> place) {
   // Shared: with others who wait for the same instance.
   const std::shared_ptr<async::Trigger> changes = surroundings_.reconciler.changes_of(place->id);
   for (unsigned long seen = changes->count(); !place->over; seen = changes->count()) {
-    co_await async::race(changes->wait_beyond(seen), place->changed->wait());
+    co_await async::race(changes->wait_beyond(seen), place->changed.wait());
     if (place->over) {
       co_return;
     }
@@ -332,12 +292,16 @@ async::Task<> Services::watch(std::shared_ptr<Place> place) {
 }
 
 async::Task<> Services::reset(std::string service, std::string holder) {
-  Open& open = known(service);
-  std::vector<std::shared_ptr<Place>> held;
-  std::ranges::copy_if(open.places, std::back_inserter(held),
-                       [&](const auto& place) { return !holder.empty() && place->key.starts_with(holder); });
-  for (const auto& place : held) {
-    co_await end_for_good(place, "it was reset");
+  return end_all(
+      known(service), [holder](const Place& place) { return !holder.empty() && place.key.starts_with(holder); },
+      "it was reset");
+}
+
+async::Task<> Services::end_all(Open& open, std::function<bool(const Place&)> chosen, std::string why) {
+  std::vector<std::shared_ptr<Place>> places;
+  std::ranges::copy_if(open.places, std::back_inserter(places), [&](const auto& place) { return chosen(*place); });
+  for (const auto& place : places) {
+    co_await end_for_good(place, why);
   }
 }
 
@@ -377,11 +341,7 @@ std::vector<ServiceStatus> Services::list(const Caller& caller) const {
 
 async::Task<> Services::reset_all(Caller caller, std::string service) {
   require(caller, Scope::accounts_write);
-  Open& open = known(service);
-  const std::vector<std::shared_ptr<Place>> places(open.places.begin(), open.places.end());
-  for (const auto& place : places) {
-    co_await end_for_good(place, "the service was reset");
-  }
+  co_await end_all(known(service), [](const Place&) { return true; }, "the service was reset");
 }
 
 void Services::leave(Visit& visit) {
@@ -390,32 +350,6 @@ void Services::leave(Visit& visit) {
   place->left_at = surroundings_.clock.now();
   if (place->key.empty()) {
     end(place, "its connection ended");
-  }
-}
-
-Visit::Visit(Services& services, std::shared_ptr<Services::Place> place)
-    : services_(services), place_(std::move(place)) {
-  place_->visits.insert(this);
-}
-
-Visit::~Visit() { services_.leave(*this); }
-
-const InstanceId& Visit::instance() const { return place_->id; }
-
-async::Task<Descriptor> Visit::connect() {
-  std::optional<Error> failure;
-  try {
-    co_return co_await services_.surroundings_.runtime.connect(place_->id, place_->open->service.launch.port);
-  } catch (const Error& error) {
-    failure = error;
-  }
-  services_.end(place_, std::string("its service could not be reached: ") + failure->what());
-  throw Error(*failure);
-}
-
-async::Task<> Visit::ended() {
-  while (!place_->over) {
-    co_await place_->changed->wait();
   }
 }
 

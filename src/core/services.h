@@ -80,6 +80,7 @@ class Services {
   struct Open;
 
   Open& known(const std::string& service);
+  std::shared_ptr<Place> add_place(Open& open, std::string key, TimePoint now) const;
   async::Task<std::shared_ptr<Place>> place_for(Open& open, Visitor visitor);
   async::Task<> begin(Open& open, std::shared_ptr<Place> place, Visitor visitor);
   async::Task<> make_room(Open& open, const Place& place);
@@ -88,6 +89,7 @@ class Services {
   static bool take_away(const std::shared_ptr<Place>& place);
   void end(const std::shared_ptr<Place>& place, const std::string& why);
   async::Task<> end_for_good(std::shared_ptr<Place> place, std::string why);
+  async::Task<> end_all(Open& open, std::function<bool(const Place&)> chosen, std::string why);
   async::Task<> destroy(InstanceId id, std::string why);
   async::Task<> watch(std::shared_ptr<Place> place);
   void leave(Visit& visit);
