@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "core/callers.h"
 
 namespace berth::core {
 namespace {
@@ -73,20 +74,8 @@ Accounts::Accounts(Journal& journal, const Clock& clock, const std::vector<Plan>
 async::Task<Caller> Accounts::authenticate(Secret token) {
   const std::string hash = hash_token(token);
   const TimePoint now = clock_.now();
-  const auto caller = co_await journal_.transact([&](Transaction& transaction) -> std::optional<Caller> {
-    const auto found = transaction.find_token_by_hash(hash);
-    if (!found || !is_bearer(found->kind) || (found->expires_at && *found->expires_at <= now)) {
-      return std::nullopt;
-    }
-    const auto account = transaction.find_account(found->account);
-    if (!account) {
-      return std::nullopt;
-    }
-    Caller known{.account = *account, .scopes = {}, .token = found->id};
-    std::ranges::set_intersection(found->scopes, scopes_of(account->role),
-                                  std::inserter(known.scopes, known.scopes.end()));
-    return known;
-  });
+  const auto caller = co_await journal_.transact(
+      [&](Transaction& transaction) { return find_caller(transaction, hash, is_bearer, now); });
   if (!caller) {
     throw Error(ErrorKind::unauthenticated, "this token is unknown, expired or revoked; sign in again");
   }

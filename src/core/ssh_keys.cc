@@ -2,10 +2,10 @@
 #include "core/ssh_keys.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/error.h"
+#include "core/callers.h"
 
 namespace berth::core {
 namespace {
@@ -58,19 +58,10 @@ std::optional<Token> find_key(Transaction& transaction, const std::string& hash,
   return found;
 }
 
+bool is_ssh_key(TokenKind kind) { return kind == TokenKind::ssh_key; }
+
 std::optional<Caller> caller_of(Transaction& transaction, const std::string& hash, TimePoint now) {
-  const auto found = transaction.find_token_by_hash(hash);
-  if (!found || found->kind != TokenKind::ssh_key || (found->expires_at && *found->expires_at <= now)) {
-    return std::nullopt;
-  }
-  const auto account = transaction.find_account(found->account);
-  if (!account) {
-    return std::nullopt;
-  }
-  Caller known{.account = *account, .scopes = {}, .token = found->id};
-  std::ranges::set_intersection(found->scopes, scopes_of(account->role),
-                                std::inserter(known.scopes, known.scopes.end()));
-  return known;
+  return find_caller(transaction, hash, is_ssh_key, now);
 }
 
 }  // namespace
