@@ -9,13 +9,13 @@
 #include <array>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 #include <utility>
 
+#include "async/always.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
 #include "base/descriptor.h"
@@ -133,6 +133,7 @@ class Server::Listener {
 
  private:
   async::Task<> accept_all();
+  async::Task<> close();
   bool accept_one();
   void admit(Descriptor socket, Peer peer);
 
@@ -216,19 +217,13 @@ async::Task<> Server::Listener::accept_all() {
   }
 }
 
-async::Task<> Server::Listener::serve() {
-  std::exception_ptr fault;
-  try {
-    co_await accept_all();
-  } catch (...) {
-    fault = std::current_exception();
-  }
-  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+async::Task<> Server::Listener::serve() { return async::always(accept_all(), close()); }
+
+async::Task<> Server::Listener::close() {
   watched_.close();
   if (!co_await tasks_.stop(settings_.shutdown_limit)) {
     log_(std::to_string(tasks_.size()) + " connections did not end in time");
   }
-  std::rethrow_exception(fault);
 }
 
 Server::Server(async::Executor executor, Settings settings, const Router& router, FaultHandler on_fault,

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <thread>
 
+#include "async/always.h"
 #include "async/race.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
@@ -196,24 +197,18 @@ class Wiring::Parts {
     if (ssh_) {
       tasks_.spawn(ssh_->serve());
     }
-    std::exception_ptr ended;
-    try {
-      co_await server_.serve();
-    } catch (...) {
-      ended = std::current_exception();
-    }
-    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-    if (!co_await tasks_.stop(stop_limit)) {
-      log_("some tasks did not end in time");
-    }
-    if (ended) {
-      std::rethrow_exception(ended);
-    }
+    co_await async::always(server_.serve(), stop());
   }
 
   std::string url() const { return public_url(config_, server_.port()); }
 
  private:
+  async::Task<> stop() {
+    if (!co_await tasks_.stop(stop_limit)) {
+      log_("some tasks did not end in time");
+    }
+  }
+
   core::HostLimits host_limits() const {
     return {.most_active = config_.limits.most_active,
             .most_queued = config_.limits.most_queued,

@@ -7,14 +7,12 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <utility>
 
+#include "async/accept.h"
+#include "async/always.h"
 #include "async/task_group.h"
-#include "async/time_limit.h"
 #include "doors/ssh/protocol.h"
 #include "doors/ssh/visit.h"
 
@@ -23,7 +21,6 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr Milliseconds starved_pause{100};  // without descriptors
 constexpr Milliseconds stop_limit{5000};
 
 void set_option(const Descriptor& socket, int level, int option, int value) {
@@ -73,7 +70,7 @@ class SshDoor::Listener {
   async::Task<> serve();
 
  private:
-  async::Task<> accept_all();
+  async::Task<> close();
   void admit(tcp::socket socket);
   async::Task<> serve_visit(ConnectionNumber number, std::string address);
   void take(ConnectionNumber number, Report report);
@@ -110,22 +107,6 @@ void SshDoor::Listener::listen() {
   acceptor_.listen(boost::asio::socket_base::max_listen_connections, fault);
   check();
   settings_.port = acceptor_.local_endpoint().port();
-}
-
-async::Task<> SshDoor::Listener::accept_all() {
-  for (;;) {
-    boost::system::error_code fault;
-    tcp::socket socket =
-        co_await acceptor_.async_accept(boost::asio::redirect_error(boost::asio::use_awaitable, fault));
-    if (!fault) {
-      admit(std::move(socket));
-    } else if (fault == boost::asio::error::operation_aborted) {
-      throw boost::system::system_error(fault);
-    } else if (fault != boost::asio::error::connection_aborted) {
-      services_.log("ssh: cannot accept connections: " + fault.message());
-      co_await async::pause_for(starved_pause);
-    }
-  }
 }
 
 void SshDoor::Listener::admit(tcp::socket socket) {
@@ -173,19 +154,18 @@ void SshDoor::Listener::take(ConnectionNumber number, Report report) {
 }
 
 async::Task<> SshDoor::Listener::serve() {
-  std::exception_ptr fault;
-  try {
-    co_await accept_all();
-  } catch (...) {
-    fault = std::current_exception();
-  }
-  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  return async::always(async::accept_all(
+                           acceptor_, [this](tcp::socket socket) { admit(std::move(socket)); },
+                           [this](const std::string& what) { services_.log("ssh: " + what); }),
+                       close());
+}
+
+async::Task<> SshDoor::Listener::close() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   if (!co_await tasks_.stop(stop_limit)) {
     services_.log("ssh: " + std::to_string(tasks_.size()) + " connections did not end in time");
   }
-  std::rethrow_exception(fault);
 }
 
 SshDoor::SshDoor(async::Executor executor, Services services, Settings settings)

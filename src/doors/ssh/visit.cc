@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doors/ssh/visit.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <type_traits>
 #include <utility>
 
+#include "async/always.h"
 #include "async/race.h"
 #include "async/time_limit.h"
 
@@ -23,20 +23,12 @@ Visit::Visit(const Services& services, const Settings& settings, async::Executor
       changed_(executor),
       tasks_(executor, services.log) {}
 
-async::Task<> Visit::serve(Welcomed welcomed) {
-  std::exception_ptr fault;
-  try {
-    co_await stay(std::move(welcomed));
-  } catch (...) {
-    fault = std::current_exception();
-  }
-  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+async::Task<> Visit::serve(Welcomed welcomed) { return async::always(stay(std::move(welcomed)), leave()); }
+
+async::Task<> Visit::leave() {
   order_(Disconnect{});
   tasks_.cancel();
   co_await tasks_.join();
-  if (fault) {
-    std::rethrow_exception(fault);
-  }
 }
 
 async::Task<> Visit::stay(Welcomed welcomed) {

@@ -27,6 +27,7 @@ class Visit {
 
  private:
   async::Task<> stay(Welcomed welcomed);
+  async::Task<> leave();
   async::Task<> sign_in();
   // Whether the key is good; then, if it was proven, caller_ is set.
   async::Task<bool> try_key(KeyOffered offer);

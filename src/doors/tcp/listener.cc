@@ -2,13 +2,11 @@
 #include "doors/tcp/listener.h"
 
 #include <array>
-#include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <utility>
 
+#include "async/accept.h"
+#include "async/always.h"
 #include "async/race.h"
 #include "async/time_limit.h"
 #include "async/trigger.h"
@@ -22,7 +20,6 @@ namespace asio = boost::asio;
 using Protocol = asio::ip::tcp;
 
 constexpr int backlog = 4096;
-constexpr Milliseconds accept_again{50};
 constexpr Seconds stop_limit{5};
 
 std::string hexadecimal(std::uint16_t number) {
@@ -86,40 +83,20 @@ core::GateStatus TcpDoor::Listener::status() const {
           .counts = gate_.counts()};
 }
 
-async::Task<> TcpDoor::Listener::serve() {
-  std::exception_ptr ended;
-  try {
-    if (acceptor_.is_open()) {
-      co_await accept_all();
-    } else {
-      co_await async::Trigger(executor_).wait();  // for the end: clients come elsewhere
-    }
-  } catch (...) {
-    ended = std::current_exception();
+async::Task<> TcpDoor::Listener::serve() { return async::always(take_clients(), close()); }
+
+async::Task<> TcpDoor::Listener::take_clients() {
+  if (!acceptor_.is_open()) {
+    co_await async::Trigger(executor_).wait();  // for the end: clients come elsewhere
   }
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  acceptor_.close();
-  co_await tasks_.stop(stop_limit);
-  std::rethrow_exception(ended);
+  co_await async::accept_all(
+      acceptor_, [this](Protocol::socket socket) { tasks_.spawn(serve_own(std::move(socket))); },
+      [this](const std::string& what) { log_("service " + offer_.service.name + ": " + what); });
 }
 
-async::Task<> TcpDoor::Listener::accept_all() {
-  for (bool told = false;;) {
-    boost::system::error_code fault;
-    Protocol::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, fault));
-    if (fault == asio::error::operation_aborted) {
-      throw boost::system::system_error(fault);
-    }
-    if (!fault) {
-      told = false;
-      tasks_.spawn(serve_own(std::move(socket)));
-    } else if (fault != asio::error::connection_aborted) {
-      if (!std::exchange(told, true)) {
-        log_("service " + offer_.service.name + " cannot accept connections: " + fault.message());
-      }
-      co_await async::pause_for(accept_again);  // descriptors are short: some have to be closed first
-    }
-  }
+async::Task<> TcpDoor::Listener::close() {
+  acceptor_.close();
+  co_await tasks_.stop(stop_limit);
 }
 
 void TcpDoor::Listener::welcome(Descriptor connection, NetworkAddress address) {

@@ -23,7 +23,8 @@ class TcpDoor::Listener {
   const std::vector<std::string>& tls_names() const { return offer_.tls_names; }
 
  private:
-  async::Task<> accept_all();
+  async::Task<> take_clients();
+  async::Task<> close();
   async::Task<> serve_own(boost::asio::ip::tcp::socket socket);
   async::Task<> serve_foreign(Client::Socket socket, NetworkAddress address);
   async::Task<> let_in(Client& client);

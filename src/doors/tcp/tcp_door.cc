@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doors/tcp/tcp_door.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "async/always.h"
 #include "doors/tcp/listener.h"
 #include "doors/tcp/tls_front.h"
 
@@ -58,19 +58,13 @@ async::Task<> TcpDoor::serve() {
   if (tls_) {
     tls_->start();
   }
-  std::exception_ptr ended;
-  try {
-    co_await tasks_.join();
-  } catch (...) {
-    ended = std::current_exception();
-  }
-  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await async::always(tasks_.join(), stop());
+}
+
+async::Task<> TcpDoor::stop() {
   co_await tasks_.stop(stop_limit);
   if (tls_) {
     tls_->stop();
-  }
-  if (ended) {
-    std::rethrow_exception(ended);
   }
 }
 

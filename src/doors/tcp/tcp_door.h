@@ -53,6 +53,8 @@ class TcpDoor {
  private:
   class Listener;
 
+  async::Task<> stop();
+
   async::Executor executor_;
   Log log_;
 

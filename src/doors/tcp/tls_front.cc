@@ -7,11 +7,10 @@
 #include <array>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <utility>
 
+#include "async/accept.h"
 #include "async/time_limit.h"
 #include "doors/tcp/client.h"
 #include "doors/tcp/tls_carry.h"
@@ -24,7 +23,6 @@ namespace asio = boost::asio;
 using Protocol = asio::ip::tcp;
 
 constexpr int backlog = 4096;
-constexpr Milliseconds accept_again{50};
 
 }  // namespace
 
@@ -61,7 +59,9 @@ void TlsFront::listen() {
 std::uint16_t TlsFront::port() const { return acceptor_.local_endpoint().port(); }
 
 void TlsFront::start() {
-  tasks_.spawn(accept_all());
+  tasks_.spawn(async::accept_all(
+      acceptor_, [this](Protocol::socket socket) { tasks_.spawn(serve_client(std::move(socket))); },
+      [this](const std::string& what) { tell("TLS: " + what); }));
   thread_ = std::jthread([this] {
     ::pthread_setname_np(::pthread_self(), "berth-tls");
     sigset_t all;
@@ -79,25 +79,6 @@ void TlsFront::stop() {
   }
   ears_.reset();
   acceptor_.close();
-}
-
-async::Task<> TlsFront::accept_all() {
-  for (bool told = false;;) {
-    boost::system::error_code fault;
-    Protocol::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, fault));
-    if (fault == asio::error::operation_aborted) {
-      throw boost::system::system_error(fault);
-    }
-    if (!fault) {
-      told = false;
-      tasks_.spawn(serve_client(std::move(socket)));
-    } else if (fault != asio::error::connection_aborted) {
-      if (!std::exchange(told, true)) {
-        tell("TLS cannot accept connections: " + fault.message());
-      }
-      co_await async::pause_for(accept_again);  // descriptors are short: some have to be closed first
-    }
-  }
 }
 
 async::Task<> TlsFront::serve_client(Protocol::socket socket) {

@@ -53,7 +53,6 @@ class TlsFront {
   };
 
   // From here on, on the thread.
-  async::Task<> accept_all();
   async::Task<> serve_client(boost::asio::ip::tcp::socket socket);
   void hand_over(TlsArrival arrival);
   void tell(const std::string& what);

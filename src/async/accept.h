@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <string>
+
+#include "async/task.h"
+
+namespace berth::async {
+
+using Welcome = std::function<void(boost::asio::ip::tcp::socket)>;
+using Complain = std::function<void(const std::string&)>;
+
+// Welcomes each connection as it comes, until cancelled. When none can be taken, as without descriptors,
+// it complains once and tries again.
+Task<> accept_all(boost::asio::ip::tcp::acceptor& acceptor, Welcome welcome, Complain complain);
+
+}  // namespace berth::async
