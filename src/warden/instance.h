@@ -54,6 +54,9 @@ class Instance {
   Descriptor agent() const;
   Descriptor connect(std::uint16_t port) const;
   Export export_disk();
+  // Does `work` with its writable layer while it is kept stopped. Throws Error{conflict} if it runs, or if the layer
+  // was in memory and is gone.
+  void with_stopped_layer(const std::function<void(const InstanceRecord& record, const path& layer)>& work);
 
  private:
   struct Run {

@@ -52,8 +52,10 @@ void Requests::serve(int connection, int stop) const {
     try {
       const auto request = read_json<wire::Request>(json);
       check_request(request);
-      if (packet->descriptors.empty() == (request.operation == wire::Operation::import_image)) {
-        throw Error(ErrorKind::invalid_argument, "import_image takes one descriptor, other operations none");
+      const bool takes_one =
+          request.operation == wire::Operation::import_image || request.operation == wire::Operation::check;
+      if (packet->descriptors.empty() == takes_one) {
+        throw Error(ErrorKind::invalid_argument, "import_image and check take one descriptor, other operations none");
       }
       if (request.operation == wire::Operation::watch) {
         ExitSubscription exits(ends_);
@@ -109,12 +111,14 @@ Requests::Answer Requests::answer(const wire::Request& request, Packet& packet, 
       return {object{}, instances_.find(*request.id)->connect(*request.port)};
     case export_disk:
       return {object{}, instances_.export_disk(*request.id)};
+    case check:
     case watch:
       break;
     case list_images:
     case build_image:
     case import_image:
     case remove_image:
+    case commit_image:
       return answer_for_images(request, packet, connection);
   }
   throw Error(ErrorKind::internal, "an operation has no answer");
@@ -129,6 +133,9 @@ Requests::Answer Requests::answer_for_images(const wire::Request& request, Packe
   const auto in_use = [&] { return instances_.use_image(name); };
   if (request.operation == build_image) {
     return {to_json(images_.build(name, progress_to(connection))), {}};
+  }
+  if (request.operation == commit_image) {
+    return {to_json(instances_.commit_image(*request.id, name)), {}};
   }
   if (request.operation == import_image) {
     Descriptor source = std::move(packet.descriptors.front());
