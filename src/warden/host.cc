@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "warden/check_root.h"
 #include "warden/idmapped_mount.h"
 #include "warden/mount_namespace.h"
 #include "warden/system_error.h"
@@ -75,10 +76,11 @@ void make_folders(const Host& host) {
   make_folder(layout.agents(), 0700);
   make_folder(layout.root().parent_path(), 0755);
   make_folder(layout.root(), 0755);
-  for (std::size_t number = 0; number <= wire::most_layers; ++number) {
+  for (std::size_t number = 0; number <= wire::most_layers + 1; ++number) {
     make_folder(layout.lower(number), 0755);
   }
   require_open_path(layout.root());
+  make_check_folders(layout);
 }
 
 void check_kernel(const Host& host) {

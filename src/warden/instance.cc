@@ -299,6 +299,19 @@ Export Instance::export_disk() {
   return export_stopped(host_, id_, found.spec.image, owner);
 }
 
+Instance::Machine Instance::machine() const {
+  Process first = process();
+  if (status().activity == wire::InstanceActivity::paused) {
+    throw Error(ErrorKind::conflict, "the instance is paused; resume it first");
+  }
+  const std::string file = "/proc/" + std::to_string(first.pid) + "/ns/user";
+  Descriptor user_namespace(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!user_namespace || wait_readable(first.pidfd.get(), Milliseconds{0})) {
+    throw Error(ErrorKind::conflict, "the instance is just ending");
+  }
+  return {record(), std::move(first.pidfd), std::move(user_namespace)};
+}
+
 void Instance::with_stopped_layer(const std::function<void(const InstanceRecord& record, const path& layer)>& work) {
   const std::lock_guard busy(busy_);
   if (phase() != Phase::made) {

@@ -17,6 +17,7 @@ struct Layout {
   path image_root(const std::string& name) const { return image(name) / "rootfs"; }
   path image_layer(const std::string& name) const { return image(name) / "layer"; }
   path templates() const { return data / "templates"; }
+  path check_skeleton() const { return templates() / "check"; }
   path instances() const { return data / "instances"; }
   path instance(const std::string& id) const { return instances() / id; }
   path record(const std::string& id) const { return instance(id) / "instance.json"; }

@@ -32,8 +32,13 @@ ReportProgress progress_to(int connection) {
 
 }  // namespace
 
-Requests::Requests(const Host& host, Images& images, Instances& instances, ExitEvents& ends)
-    : host_(host), images_(images), instances_(instances), ends_(ends), runtime_version_(host.runtime.version()) {}
+Requests::Requests(const Host& host, Images& images, Instances& instances, const Checks& checks, ExitEvents& ends)
+    : host_(host),
+      images_(images),
+      instances_(instances),
+      checks_(checks),
+      ends_(ends),
+      runtime_version_(host.runtime.version()) {}
 
 wire::Capabilities Requests::capabilities() const {
   return {.version = wire::warden_protocol_version,
@@ -112,6 +117,7 @@ Requests::Answer Requests::answer(const wire::Request& request, Packet& packet, 
     case export_disk:
       return {object{}, instances_.export_disk(*request.id)};
     case check:
+      return {to_json(checks_.run(*request.id, *request.check, packet.descriptors.front())), {}};
     case watch:
       break;
     case list_images:
