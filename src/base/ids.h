@@ -30,6 +30,8 @@ using InstanceId = Id<struct InstanceTag>;
 using TokenId = Id<struct TokenTag>;
 using ImageName = Id<struct ImageTag>;
 using PlanName = Id<struct PlanTag>;
+using LabId = Id<struct LabTag>;  // of one version of a lab
+using AttemptId = Id<struct AttemptTag>;
 
 // `length` random characters of [a-z2-7] (5 bits each) from the system's generator. Never fails.
 std::string random_name(std::size_t length);

@@ -124,6 +124,55 @@ void require_storable(const Instance& instance) {
   }
 }
 
+void require_storable(const Lab& lab) {
+  require_key(lab.id.text(), "id");
+  require_key(lab.name, "name");
+  require_key(lab.author.text(), "author");
+  require_optional_text(lab.reason, "reason");
+  const LabManifest& manifest = lab.manifest;
+  for (const std::string* text :
+       {&manifest.title, &manifest.summary, &manifest.image, &manifest.plan, &manifest.recording,
+        &manifest.check.machine, &lab.plan.name, &lab.plan.description}) {
+    require_text(*text, "manifest");
+  }
+  for (const auto* list : {&manifest.tags, &manifest.hints, &manifest.steps}) {
+    for (const std::string& text : *list) {
+      require_text(text, "manifest");
+    }
+  }
+  for (const LabMachine& machine : manifest.machines) {
+    require_text(machine.name, "manifest.machines");
+    require_text(machine.image, "manifest.machines");
+  }
+}
+
+void require_storable(const LabContents& contents) {
+  require_key(contents.lab.text(), "lab");
+  for (const auto& [name, text] : contents.files) {
+    require_text(name, "files");
+    require_text(text, "files");
+  }
+}
+
+void require_storable(const Attempt& attempt) {
+  require_key(attempt.id.text(), "id");
+  require_key(attempt.account.text(), "account");
+  require_key(attempt.lab.text(), "lab");
+  require_key(attempt.lab_name, "lab_name");
+  require_optional_text(attempt.reason, "reason");
+  for (const AttemptMachine& machine : attempt.machines) {
+    require_text(machine.name, "machines");
+    require_key(machine.instance.text(), "machines");
+  }
+}
+
+void require_storable(const Check& check) {
+  require_key(check.id, "id");
+  require_key(check.attempt.text(), "attempt");
+  require_text(check.reason, "reason");
+  require_number(check.milliseconds, "milliseconds");
+}
+
 void require_storable(const Event& event) {
   if (event.account) {
     require_key(event.account->text(), "account");

@@ -10,9 +10,11 @@
 
 #include "async/task.h"
 #include "core/access.h"
+#include "core/attempt.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/lab.h"
 
 namespace berth::core {
 
@@ -22,6 +24,19 @@ struct InstanceFilter {
   std::vector<InstanceState> states;   // empty: all
   std::optional<std::string> before;   // cursor: id of the last instance of the page before
   std::size_t limit = 50;              // 0: no limit
+};
+
+struct LabFilter {
+  std::optional<std::string> name;
+  std::vector<LabState> states;  // empty: all
+};
+
+struct AttemptFilter {
+  std::optional<AccountId> account;
+  std::optional<std::string> lab_name;
+  std::vector<AttemptState> states;   // empty: all
+  std::optional<std::string> before;  // cursor: id of the last attempt of the page before
+  std::size_t limit = 50;             // 0: no limit
 };
 
 struct EventFilter {
@@ -82,6 +97,20 @@ class Transaction {
   virtual std::uint64_t served_turn() = 0;  // the turn of the last one that left the queue to start
   virtual void set_served_turn(std::uint64_t turn) = 0;
   virtual std::size_t remove_instances_gone_before(TimePoint time) = 0;  // how many
+
+  // Error{conflict} also for a second published version of a name.
+  virtual void put_lab(const Lab& lab) = 0;
+  virtual std::optional<Lab> find_lab(const LabId& id) = 0;
+  virtual std::vector<Lab> list_labs(const LabFilter& filter) = 0;  // by name, then the newest version first
+  virtual void put_lab_contents(const LabContents& contents) = 0;
+  virtual std::optional<LabContents> find_lab_contents(const LabId& id) = 0;
+
+  // Error{conflict} also for a second one of an account at a lab that is not over.
+  virtual void put_attempt(const Attempt& attempt) = 0;
+  virtual std::optional<Attempt> find_attempt(const AttemptId& id) = 0;
+  virtual std::vector<Attempt> list_attempts(const AttemptFilter& filter) = 0;  // newest first, as instances
+  virtual void put_check(const Check& check) = 0;
+  virtual std::vector<Check> list_checks(const AttemptId& attempt) = 0;  // oldest first
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence

@@ -65,6 +65,10 @@ struct Tables {
   Table<TokenId, core::Token> tokens;
   Table<ImageName, core::Image> images;
   Table<InstanceId, core::Instance> instances;
+  Table<LabId, core::Lab> labs;
+  Table<LabId, core::LabContents> lab_contents;
+  Table<AttemptId, core::Attempt> attempts;
+  Table<std::string, core::Check> checks;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
   std::uint64_t served_turn = 0;

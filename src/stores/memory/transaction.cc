@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "core/storable.h"
+#include "stores/memory/verbs.h"
 
 namespace berth::stores::memory {
 namespace {
@@ -18,21 +19,6 @@ using core::Image;
 using core::Instance;
 using core::InstanceState;
 using core::Token;
-
-// The rows that `wanted` picks, in the order of their keys, at most `limit` (0: all).
-template <class Rows, class Wanted>
-auto pick(const Rows& rows, std::size_t limit, Wanted wanted) {
-  std::vector<typename Rows::mapped_type> picked;
-  for (const auto& [key, row] : rows) {
-    if (limit != 0 && picked.size() == limit) {
-      break;
-    }
-    if (wanted(row)) {
-      picked.push_back(row);
-    }
-  }
-  return picked;
-}
 
 bool among(InstanceState state, const std::vector<InstanceState>& states) {
   return states.empty() || std::ranges::find(states, state) != states.end();
@@ -51,19 +37,6 @@ std::tuple<std::uint64_t, std::uint64_t, InstanceId> place_in_queue(const Instan
 }
 
 }  // namespace
-
-template <class Verb>
-auto MemoryTransaction::guard(Verb verb) {
-  if (fault_) {
-    std::rethrow_exception(fault_);
-  }
-  try {
-    return verb();
-  } catch (...) {
-    fault_ = std::current_exception();
-    throw;
-  }
-}
 
 bool MemoryTransaction::finish() {
   if (fault_) {
@@ -112,6 +85,7 @@ std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
              std::ranges::none_of(tables_.instances.rows(), belongs_to(account));
     });
     for (const Account& account : lost) {
+      remove_attempts_of(account.id);
       tables_.accounts.remove(account.id, undo_);
     }
     return lost.size();

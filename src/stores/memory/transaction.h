@@ -53,6 +53,16 @@ class MemoryTransaction final : public core::Transaction {
   std::uint64_t served_turn() override;
   void set_served_turn(std::uint64_t turn) override;
   std::size_t remove_instances_gone_before(TimePoint time) override;
+  void put_lab(const core::Lab& lab) override;
+  std::optional<core::Lab> find_lab(const LabId& id) override;
+  std::vector<core::Lab> list_labs(const core::LabFilter& filter) override;
+  void put_lab_contents(const core::LabContents& contents) override;
+  std::optional<core::LabContents> find_lab_contents(const LabId& id) override;
+  void put_attempt(const core::Attempt& attempt) override;
+  std::optional<core::Attempt> find_attempt(const AttemptId& id) override;
+  std::vector<core::Attempt> list_attempts(const core::AttemptFilter& filter) override;
+  void put_check(const core::Check& check) override;
+  std::vector<core::Check> list_checks(const AttemptId& attempt) override;
   std::uint64_t append_event(const core::Event& event) override;
   std::vector<core::Event> list_events(const core::EventFilter& filter) override;
   std::uint64_t last_event_sequence() override;
@@ -63,6 +73,7 @@ class MemoryTransaction final : public core::Transaction {
   template <class Verb>
   auto guard(Verb verb);
   void require_account(const AccountId& id) const;
+  void remove_attempts_of(const AccountId& id);
 
   Tables& tables_;
   Undo undo_;

@@ -110,6 +110,56 @@ CREATE UNIQUE INDEX instances_of_service ON instances (service, service_key)
 CREATE INDEX instances_gone ON instances (gone_at) WHERE state = 'gone';
 CREATE INDEX events_by_age ON events (at);
 )"},
+    Migration{"labs", R"(
+CREATE TABLE labs (
+  id $KEY NOT NULL PRIMARY KEY,
+  name $KEY NOT NULL,
+  version $INTEGER NOT NULL,
+  author $KEY NOT NULL REFERENCES accounts (id),
+  state TEXT NOT NULL,
+  reason TEXT,
+  manifest TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX labs_by_name ON labs (name, version);
+CREATE UNIQUE INDEX labs_published ON labs (name) WHERE state = 'published';
+CREATE TABLE lab_contents (
+  lab $KEY NOT NULL PRIMARY KEY REFERENCES labs (id),
+  files TEXT NOT NULL
+) $STRICT;
+CREATE TABLE attempts (
+  id $KEY NOT NULL PRIMARY KEY,
+  account $KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  lab $KEY NOT NULL REFERENCES labs (id),
+  lab_name $KEY NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  machines TEXT NOT NULL,
+  hints $INTEGER NOT NULL,
+  steps_done $INTEGER NOT NULL,
+  checks $INTEGER NOT NULL,
+  created_at $INTEGER NOT NULL,
+  started_at $INTEGER,
+  expires_at $INTEGER,
+  solved_at $INTEGER,
+  ended_at $INTEGER
+) $STRICT;
+CREATE INDEX attempts_of_account ON attempts (account, created_at, id);
+CREATE INDEX attempts_by_age ON attempts (created_at, id);
+CREATE INDEX attempts_by_lab ON attempts (lab_name, created_at, id);
+CREATE UNIQUE INDEX attempts_under_way ON attempts (account, lab_name) WHERE state IN ('waiting', 'running', 'solved');
+CREATE TABLE checks (
+  id $KEY NOT NULL PRIMARY KEY,
+  attempt $KEY NOT NULL REFERENCES attempts (id) ON DELETE CASCADE,
+  at $INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  step $INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  milliseconds $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX checks_of_attempt ON checks (attempt, at, id);
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

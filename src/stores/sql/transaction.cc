@@ -10,9 +10,13 @@
 namespace berth::stores::sql {
 
 using core::Account;
+using core::Attempt;
+using core::Check;
 using core::Event;
 using core::Image;
 using core::Instance;
+using core::Lab;
+using core::LabContents;
 using core::Token;
 
 template <class Verb>
@@ -210,6 +214,56 @@ void SqlTransaction::set_served_turn(std::uint64_t turn) {
 
 std::size_t SqlTransaction::remove_instances_gone_before(TimePoint time) {
   return change(Query("DELETE FROM instances WHERE state = 'gone' AND ").add("gone_at < ", time));
+}
+
+void SqlTransaction::put_lab(const Lab& lab) { put(lab); }
+
+std::optional<Lab> SqlTransaction::find_lab(const LabId& id) { return find<Lab>(select<Lab>().add("id = ", id)); }
+
+std::vector<Lab> SqlTransaction::list_labs(const core::LabFilter& filter) {
+  Query query = select<Lab>().add("TRUE");
+  if (filter.name) {
+    query.add(" AND name = ", *filter.name);
+  }
+  if (!filter.states.empty()) {
+    query.add_in(" AND state", filter.states);
+  }
+  return list<Lab>(query.add(" ORDER BY name, version DESC"));
+}
+
+void SqlTransaction::put_lab_contents(const LabContents& contents) { put(contents); }
+
+std::optional<LabContents> SqlTransaction::find_lab_contents(const LabId& id) {
+  return find<LabContents>(select<LabContents>().add("lab = ", id));
+}
+
+void SqlTransaction::put_attempt(const Attempt& attempt) { put(attempt); }
+
+std::optional<Attempt> SqlTransaction::find_attempt(const AttemptId& id) {
+  return find<Attempt>(select<Attempt>().add("id = ", id));
+}
+
+std::vector<Attempt> SqlTransaction::list_attempts(const core::AttemptFilter& filter) {
+  Query query = select<Attempt>().add("TRUE");
+  if (filter.account) {
+    query.add(" AND account = ", *filter.account);
+  }
+  if (filter.lab_name) {
+    query.add(" AND lab_name = ", *filter.lab_name);
+  }
+  if (!filter.states.empty()) {
+    query.add_in(" AND state", filter.states);
+  }
+  if (filter.before) {
+    query.add(" AND (created_at, id) < (SELECT created_at, id FROM attempts WHERE id = ", *filter.before).add(")");
+  }
+  return list<Attempt>(query.add(" ORDER BY created_at DESC, id DESC").add_limit(filter.limit));
+}
+
+void SqlTransaction::put_check(const Check& check) { put(check); }
+
+std::vector<Check> SqlTransaction::list_checks(const AttemptId& attempt) {
+  return list<Check>(select<Check>().add("attempt = ", attempt).add(" ORDER BY at, id"));
 }
 
 std::uint64_t SqlTransaction::append_event(const Event& event) {
