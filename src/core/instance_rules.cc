@@ -15,6 +15,10 @@ namespace {
 
 }  // namespace
 
+bool may_use(const Caller& caller, const Image& image) {
+  return image.source != lab_source || caller.scopes.contains(Scope::images_write);
+}
+
 std::string default_name(const ImageName& image, const InstanceId& id) {
   std::string name;
   for (const char character : image.text().substr(0, 40)) {

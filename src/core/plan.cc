@@ -21,6 +21,11 @@ std::vector<Plan> default_plans() {
            .longest_lifetime = Seconds{24 * 3600},
            .grace = Seconds{3600},
            .most_per_account = 5},
+      Plan{.name = "lab",
+           .description = "What a lab breaks: one core, no network",
+           .memory = 512_MiB,
+           .disk = 256_MiB,
+           .guests = false},
   };
 }
 

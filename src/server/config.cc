@@ -100,6 +100,9 @@ std::vector<std::string> faults_of(const Config& config) {
   for (std::string& fault : faults_of_tls(config)) {
     faults.push_back(std::move(fault));
   }
+  if (config.labs.most_ready < config.labs.least_ready) {
+    faults.emplace_back("labs needs least_ready <= most_ready");
+  }
   if (config.limits.history < Seconds{3600}) {
     faults.emplace_back("limits.history must be at least 1h");
   }
@@ -207,6 +210,9 @@ std::string print_config(const Config& config) {
       << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n"
       << "history = " << text_of(format_duration(config.limits.history))
       << "  # events and what is gone are forgotten after this\n";
+  out << "\n[labs]\n"
+      << "least_ready = " << config.labs.least_ready << "  # machines of each lab in the catalogue kept ready\n"
+      << "most_ready = " << config.labs.most_ready << "  # at times of demand; 0: none\n";
   print_ssh(out, config.ssh);
   print_tls(out, config.tls);
   for (const core::Plan& plan : config.plan) {

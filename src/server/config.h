@@ -31,6 +31,13 @@ struct PoolConfig {
 };
 BOOST_DESCRIBE_STRUCT(PoolConfig, (), (image, plan, least, most))
 
+// How many machines of each lab in the catalogue are kept ready.
+struct Labs {
+  std::uint32_t least_ready = 1;  // always
+  std::uint32_t most_ready = 4;   // at times of demand; 0: none
+};
+BOOST_DESCRIBE_STRUCT(Labs, (), (least_ready, most_ready))
+
 struct Database {
   std::string url;            // empty: SQLite in the data directory
   std::string password_file;  // of PostgreSQL
@@ -119,6 +126,7 @@ struct Config {
   std::vector<std::string> insecure_registries;  // host:port of registries without TLS
   Database database;
   Limits limits;
+  Labs labs;
   Ssh ssh;
   Tls tls;
   std::vector<core::Plan> plan = core::default_plans();
@@ -128,7 +136,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, ssh, tls, plan, pool, service))
+                       database, limits, labs, ssh, tls, plan, pool, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

@@ -147,6 +147,28 @@ class Wiring::Parts {
                    .clock = clock_,
                    .tasks = tasks_,
                    .log = log_}),
+        lab_setup_({.journal = journal_,
+                    .leases = leases_,
+                    .reconciler = reconciler_,
+                    .links = links_,
+                    .library = library_,
+                    .clock = clock_}),
+        labs_({.journal = journal_,
+               .setup = lab_setup_,
+               .library = library_,
+               .pools = pools_,
+               .clock = clock_,
+               .plans = config_.plan,
+               .tasks = tasks_,
+               .limits = {.least_ready = config_.labs.least_ready, .most_ready = config_.labs.most_ready}}),
+        attempts_({.journal = journal_,
+                   .instances = instances_,
+                   .leases = leases_,
+                   .reconciler = reconciler_,
+                   .runtime = runtime_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .log = log_}),
         tcp_(executor, services_, relay_, clock_,
              offers_of(config_, {.journal = journal_, .clock = clock_, .tasks = tasks_, .log = log_}), log_),
         rest_({.accounts = accounts_,
@@ -156,6 +178,8 @@ class Wiring::Parts {
                .images = images_,
                .events = events_,
                .offered = services_,
+               .labs = labs_,
+               .attempts = attempts_,
                .pools = pools_,
                .journal = journal_,
                .links = links_,
@@ -186,12 +210,15 @@ class Wiring::Parts {
     tcp_.listen();
     co_await keep_admin_token();
     co_await open_services();
+    co_await labs_.open();
   }
 
   async::Task<> serve() {
     tasks_.spawn(reconciler_.run());
     tasks_.spawn(pools_.run());
     tasks_.spawn(services_.run());
+    tasks_.spawn(labs_.run());
+    tasks_.spawn(attempts_.run());
     tasks_.spawn(tcp_.serve());
     tasks_.spawn(prepare_images());
     if (ssh_) {
@@ -337,6 +364,9 @@ class Wiring::Parts {
   core::Images images_;
   core::Events events_;
   core::Services services_;
+  core::LabSetup lab_setup_;
+  core::Labs labs_;
+  core::Attempts attempts_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
   doors::rest::RestDoor rest_;

@@ -17,6 +17,9 @@ std::string description_of(const core::Image& image) {
     }
     return "Comes with Berth";
   }
+  if (image.source == core::lab_source) {
+    return "What the machines of a lab begin with";
+  }
   return image.source == "import" ? "Imported from an archive" : "Pulled from " + image.source.substr(9);
 }
 

@@ -69,6 +69,17 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::post, "/instances/{instance}/sessions", &RestDoor::open_session);
   add(router, Method::remove, "/instances/{instance}/sessions/{session}", &RestDoor::close_session);
   add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session, {"offset"});
+  add(router, Method::get, "/labs", &RestDoor::list_labs, {"q", "tag", "difficulty", "cursor", "limit"});
+  add(router, Method::get, "/labs/{lab}", &RestDoor::get_lab, {"version"});
+  add(router, Method::put, "/labs/{lab}", &RestDoor::upload_lab);
+  add(router, Method::post, "/labs/{lab}/actions", &RestDoor::act_on_lab);
+  add(router, Method::post, "/labs/{lab}/attempts", &RestDoor::start_attempt, {"version", "wait"});
+  add(router, Method::get, "/attempts", &RestDoor::list_attempts, {"lab", "everyone", "cursor", "limit"});
+  add(router, Method::get, "/attempts/{attempt}", &RestDoor::get_attempt);
+  add(router, Method::remove, "/attempts/{attempt}", &RestDoor::end_attempt);
+  add(router, Method::get, "/attempts/{attempt}/checks", &RestDoor::list_checks);
+  add(router, Method::post, "/attempts/{attempt}/checks", &RestDoor::check_attempt);
+  add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);
   add(router, Method::get, "/events", &RestDoor::list_events, {"after", "limit", "instance"});
 }
 

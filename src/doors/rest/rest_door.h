@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/accounts.h"
+#include "core/attempts.h"
 #include "core/events.h"
 #include "core/gate.h"
 #include "core/images.h"
@@ -35,6 +36,8 @@ struct Services {
   core::Images& images;
   core::Events& events;
   core::Services& offered;
+  core::Labs& labs;
+  core::Attempts& attempts;
   core::Pools& pools;
   core::Journal& journal;
   core::AgentLinks& links;
@@ -110,6 +113,18 @@ class RestDoor {
   async::Task<> open_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> close_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> attach_session(http::Exchange& exchange, core::Caller caller);
+  // lab_routes.cc
+  async::Task<> list_labs(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> upload_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> act_on_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> start_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_attempts(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> end_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> check_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_checks(http::Exchange& exchange, core::Caller caller);
+  async::Task<> take_hint(http::Exchange& exchange, core::Caller caller);
   // event_routes.cc
   async::Task<> list_events(http::Exchange& exchange, core::Caller caller);
   async::Task<> stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter);
