@@ -16,10 +16,15 @@
 namespace berth::core {
 
 // What an instance is made of, and what is read of it: the same for every runtime.
+using wire::CheckEnd;
+using wire::CheckMachine;
+using wire::CheckReport;
+using wire::CheckSpec;
 using wire::ImageStatus;
 using wire::InstanceActivity;
 using wire::InstanceSpec;
 using wire::InstanceStatus;
+using wire::MachineNetwork;
 using wire::Usage;
 using RuntimeCapabilities = wire::Capabilities;
 
@@ -60,6 +65,10 @@ class Runtime {
   virtual async::Task<Descriptor> connect(InstanceId id, std::uint16_t port) = 0;
   // A pipe with a tar of its whole file system; it ends early when that fails.
   virtual async::Task<Descriptor> export_disk(InstanceId id) = 0;
+  // Runs the script, at most wire::longest_check bytes, against the running instance and tells how it ended, whatever
+  // it said. Error{conflict}: it or a further machine does not run. Error{unavailable}: it could not be checked, also
+  // because a machine ended meanwhile. Checks of several instances run at the same time.
+  virtual async::Task<CheckReport> check(InstanceId id, CheckSpec spec, std::string script) = 0;
 };
 
 // Called on the event thread; fraction 0 to 1.
@@ -77,7 +86,12 @@ class ImageLibrary {
   // From a regular file: a tar of a root file system, or of an OCI layout. Error{invalid_argument} on a hostile one.
   virtual async::Task<ImageStatus> import(Descriptor file, wire::ImageForm form, ImageName name,
                                           ProgressReport report) = 0;
-  // In use: Error{conflict}. Unknown: success.
+  // What the stopped instance changed in its file system becomes the image `name`, a layer over the instance's own
+  // image, which cannot be removed as long. Command and environment are those of that image. One of that name is
+  // replaced. Error{conflict}: the instance runs; its disk was in memory and is gone, because the host restarted; the
+  // name is in use; there would be more than wire::most_layers.
+  virtual async::Task<ImageStatus> commit(InstanceId id, ImageName name) = 0;
+  // In use by an instance or below another image: Error{conflict}. Unknown: success.
   virtual async::Task<> remove(ImageName name) = 0;
 };
 

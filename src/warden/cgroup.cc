@@ -102,6 +102,36 @@ std::vector<path> Cgroups::hierarchies() const {
   return found;
 }
 
+std::vector<path> Cgroups::groups(const std::string& id) const {
+  std::vector<path> found;
+  for (const path& hierarchy : hierarchies()) {
+    // Version 1 has links from the names of controllers that share a hierarchy.
+    if (!std::filesystem::is_symlink(hierarchy) && std::filesystem::exists(hierarchy / name_ / id)) {
+      found.push_back(hierarchy / name_ / id);
+    }
+  }
+  return found;
+}
+
+std::vector<path> Cgroups::make_limited(const std::string& name, Bytes memory, std::uint64_t processes) const {
+  const auto make = [&](const char* controller) {
+    const path made = group(controller, name);
+    std::error_code fault;
+    std::filesystem::create_directories(made, fault);
+    return made;
+  };
+  const path with_memory = make("memory");
+  const path with_processes = make("pids");
+  if (unified_) {
+    for (const path& above : {mount_point_, mount_point_ / name_}) {
+      write_to(above / "cgroup.subtree_control", "+memory +pids");
+    }
+  }
+  write_to(with_memory / (unified_ ? "memory.max" : "memory.limit_in_bytes"), std::to_string(memory.count));
+  write_to(with_processes / "pids.max", std::to_string(processes));
+  return unified_ ? std::vector{with_memory} : std::vector{with_memory, with_processes};
+}
+
 void Cgroups::remove(const std::string& id) const {
   for (const path& hierarchy : hierarchies()) {
     remove_groups(hierarchy / name_ / id);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "warden/files.h"
 
@@ -30,6 +31,11 @@ class Cgroups {
   CgroupUsage usage(const std::string& id) const;
   std::uint64_t out_of_memory_kills(const std::string& id) const;
   bool is_frozen(const std::string& id) const;
+  // The instance's group in each hierarchy that has one.
+  std::vector<path> groups(const std::string& id) const;
+  // Makes the group `name` beside those of instances, with limits, and returns it in each hierarchy it is in. Throws
+  // when the host refuses.
+  std::vector<path> make_limited(const std::string& name, Bytes memory, std::uint64_t processes) const;
   // What a half-made container left; nothing in it runs.
   void remove(const std::string& id) const;
   // Removes every empty group of the subtree.

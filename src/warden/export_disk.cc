@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "warden/idmapped_mount.h"
+#include "warden/image_layers.h"
 #include "warden/inner_program.h"
 #include "warden/launch.h"
 #include "warden/mount_namespace.h"
@@ -42,8 +43,8 @@ Export export_stopped(const Host& host, const std::string& id, const std::string
   Descriptor root;
   // The descriptor keeps the mounts alive after the thread's namespace is gone.
   with_private_mounts([&] {
-    mount_idmapped(layout.image_root(image), layout.lower(), user_namespace.get());
-    mount_overlay_read_only(layout.lower(), disk_place(layout, id).folder, layout.root());
+    const std::string lowers = mount_layers(layout, image_layers(layout, image), user_namespace.get());
+    mount_overlay_read_only(lowers, disk_place(layout, id).folder, layout.root());
     root = open_path(layout.root(), O_DIRECTORY);
   });
   return start_packer(root, user_namespace);

@@ -7,9 +7,11 @@
 
 #include <algorithm>
 
+#include "warden/check_root.h"
 #include "warden/idmapped_mount.h"
 #include "warden/mount_namespace.h"
 #include "warden/system_error.h"
+#include "wire/warden_protocol.h"
 
 namespace berth::warden {
 namespace {
@@ -72,10 +74,13 @@ void make_folders(const Host& host) {
   make_folder(layout.run, 0755);
   make_folder(layout.runtime_state(), 0700);
   make_folder(layout.agents(), 0700);
-  for (const path& folder : {layout.root().parent_path(), layout.root(), layout.lower()}) {
-    make_folder(folder, 0755);
+  make_folder(layout.root().parent_path(), 0755);
+  make_folder(layout.root(), 0755);
+  for (std::size_t number = 0; number <= wire::most_layers + 1; ++number) {
+    make_folder(layout.lower(number), 0755);
   }
   require_open_path(layout.root());
+  make_check_folders(layout);
 }
 
 void check_kernel(const Host& host) {
@@ -85,7 +90,7 @@ void check_kernel(const Host& host) {
     mount_at("tmpfs", host.layout.templates(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700");
     make_folder(host.layout.templates() / "upper", 0755);
     make_folder(host.layout.templates() / "work", 0700);
-    mount_overlay(host.layout.lower(), host.layout.templates(), host.layout.root());
+    mount_overlay(host.layout.lower().string(), host.layout.templates(), host.layout.root());
   });
 }
 

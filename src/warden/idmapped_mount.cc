@@ -26,14 +26,14 @@ void mount_idmapped(const path& folder, const path& target, int user_namespace) 
   check(::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "mount the image");
 }
 
-void mount_overlay(const path& lower, const path& disk, const path& target) {
-  const std::string options = "lowerdir=" + lower.string() + ",upperdir=" + (disk / "upper").string() +
+void mount_overlay(const std::string& lowers, const path& disk, const path& target) {
+  const std::string options = "lowerdir=" + lowers + ",upperdir=" + (disk / "upper").string() +
                               ",workdir=" + (disk / "work").string() + ",index=off,metacopy=off,xino=off";
   mount_at("overlay", target, "overlay", MS_NODEV, options.c_str());
 }
 
-void mount_overlay_read_only(const path& lower, const path& disk, const path& target) {
-  const std::string options = "lowerdir=" + (disk / "upper").string() + ":" + lower.string();
+void mount_overlay_read_only(const std::string& lowers, const path& disk, const path& target) {
+  const std::string options = "lowerdir=" + (disk / "upper").string() + ":" + lowers;
   mount_at("overlay", target, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, options.c_str());
 }
 

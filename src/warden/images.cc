@@ -10,18 +10,13 @@
 #include "base/ids.h"
 #include "warden/disk.h"
 #include "warden/image_import.h"
+#include "warden/image_layers.h"
 #include "warden/system_error.h"
 
 namespace berth::warden {
 namespace {
 
 constexpr Milliseconds build_limit = std::chrono::minutes(30);
-
-void refuse_in_use(const std::string& name, const std::function<bool()>& in_use) {
-  if (in_use()) {
-    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
-  }
-}
 
 }  // namespace
 
@@ -68,16 +63,24 @@ class Images::Making {
 
 Images::Images(const Config& config, Layout layout) : config_(config), layout_(std::move(layout)) {}
 
-std::optional<wire::ImageStatus> Images::load(const std::string& name) const {
-  const auto text = read_file_if_there(layout_.image(name) / "image.json");
-  if (!text) {
-    return std::nullopt;
+void Images::refuse_in_use(const std::string& name, const std::function<bool()>& in_use) const {
+  if (in_use()) {
+    throw Error(ErrorKind::conflict, "the image '" + name + "' is in use by an instance");
   }
-  return read_json<wire::ImageStatus>(parse_json(*text), Missing::keeps_default);
+  for (const wire::ImageStatus& image : load_all()) {
+    if (image.base == name) {
+      throw Error(ErrorKind::conflict,
+                  "the image '" + name + "' is below the image '" + image.name + "'; remove that one first");
+    }
+  }
 }
 
 std::vector<wire::ImageStatus> Images::list() const {
   const std::lock_guard lock(mutex_);
+  return load_all();
+}
+
+std::vector<wire::ImageStatus> Images::load_all() const {
   std::vector<wire::ImageStatus> images;
   for (const auto& entry : std::filesystem::directory_iterator(layout_.images())) {
     const std::string name = entry.path().filename();
@@ -85,7 +88,7 @@ std::vector<wire::ImageStatus> Images::list() const {
       continue;
     }
     try {
-      if (auto image = load(name)) {
+      if (auto image = load_image(layout_, name)) {
         images.push_back(std::move(*image));
       }
     } catch (const Error& fault) {
@@ -98,7 +101,7 @@ std::vector<wire::ImageStatus> Images::list() const {
 
 wire::ImageStatus Images::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  if (auto image = load(name)) {
+  if (auto image = load_image(layout_, name)) {
     return std::move(*image);
   }
   throw Error(ErrorKind::not_found, "there is no image '" + name + "' on this host", "spec.image");
@@ -121,7 +124,7 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
   if (std::ranges::count(recipes(), name) == 0) {
     throw Error(ErrorKind::not_found, "there is no recipe '" + name + "'", "name");
   }
-  if (auto image = load(name)) {
+  if (auto image = load_image(layout_, name)) {
     return std::move(*image);
   }
   const Making making(*this, name);
@@ -131,23 +134,45 @@ wire::ImageStatus Images::build(const std::string& name, const ReportProgress& r
                              .environment = {"HOME=/root"}},
                  .limit = build_limit},
                 report);
-  return keep(name, making.folder(), {}, [] { return false; });
+  return keep(name, making.folder(), {.size = tidy_tree(making.folder() / "rootfs")}, [] { return false; });
 }
 
 wire::ImageStatus Images::import(const std::string& name, wire::ImageForm form, Descriptor source,
                                  const std::function<bool()>& in_use, const ReportProgress& report) {
-  refuse_in_use(name, in_use);
+  {
+    const std::lock_guard lock(mutex_);
+    refuse_in_use(name, in_use);
+  }
   const Making making(*this, name);
   const UnpackLimits limits{config_.largest_image, config_.most_image_files};
   wire::ImageStatus status = form == wire::ImageForm::tar ? import_tar(source, making.folder(), limits, report)
                                                           : import_oci(source, making.folder(), limits, report);
+  status.size = tidy_tree(making.folder() / "rootfs");
+  return keep(name, making.folder(), std::move(status), in_use);
+}
+
+wire::ImageStatus Images::commit(const std::string& name, const std::string& base, const std::function<bool()>& in_use,
+                                 const std::function<Bytes(const path& layer)>& fill) {
+  wire::ImageStatus status = find(base);
+  if (image_layers(layout_, base).size() > wire::most_layers) {
+    throw Error(ErrorKind::conflict, "the image '" + base + "' has as many layers as an image may have; export the " +
+                                         "instance and import that as an image");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    refuse_in_use(name, in_use);
+  }
+  const Making making(*this, name);
+  const path layer = making.folder() / "layer";
+  make_folder(layer, 0755);
+  status.base = base;
+  status.size = fill(layer);
   return keep(name, making.folder(), std::move(status), in_use);
 }
 
 wire::ImageStatus Images::keep(const std::string& name, const path& partial, wire::ImageStatus status,
                                const std::function<bool()>& in_use) {
   status.name = name;
-  status.size = tidy_tree(partial / "rootfs");
   replace_file(partial / "image.json", print_json(to_json(status)) + "\n", 0600, true);
   const std::lock_guard lock(mutex_);
   refuse_in_use(name, in_use);

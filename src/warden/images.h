@@ -16,8 +16,8 @@
 
 namespace berth::warden {
 
-// The images on this host: DATA/images/NAME with rootfs/ (owners 0 to 65535, in a folder only root may enter) and
-// image.json. An image appears and disappears whole, by renaming. Any thread.
+// The images on this host: DATA/images/NAME with rootfs/ or layer/ (owners 0 to 65535, in a folder only root may enter)
+// and image.json. An image appears and disappears whole, by renaming. Any thread.
 class Images {
  public:
   Images(const Config& config, Layout layout);
@@ -31,7 +31,12 @@ class Images {
   wire::ImageStatus build(const std::string& name, const ReportProgress& report);
   wire::ImageStatus import(const std::string& name, wire::ImageForm form, Descriptor source,
                            const std::function<bool()>& in_use, const ReportProgress& report);
-  // `in_use` is asked while no image changes; true: Error{conflict}. An unknown name is success.
+  // A layer over `base`, which some instance uses meanwhile: `fill` puts its files into the folder it is given and
+  // returns their size.
+  wire::ImageStatus commit(const std::string& name, const std::string& base, const std::function<bool()>& in_use,
+                           const std::function<Bytes(const path& layer)>& fill);
+  // `in_use` is asked while no image changes; true: Error{conflict}, as below another image. An unknown name is
+  // success.
   void remove(const std::string& name, const std::function<bool()>& in_use);
   // What an interrupted import or removal left.
   void remove_leftovers();
@@ -39,7 +44,8 @@ class Images {
  private:
   class Making;
 
-  std::optional<wire::ImageStatus> load(const std::string& name) const;
+  void refuse_in_use(const std::string& name, const std::function<bool()>& in_use) const;
+  std::vector<wire::ImageStatus> load_all() const;
   wire::ImageStatus keep(const std::string& name, const path& partial, wire::ImageStatus status,
                          const std::function<bool()>& in_use);
   void put_away(const std::string& name);

@@ -299,4 +299,35 @@ Export Instance::export_disk() {
   return export_stopped(host_, id_, found.spec.image, owner);
 }
 
+Instance::Machine Instance::machine() const {
+  Process first = process();
+  if (status().activity == wire::InstanceActivity::paused) {
+    throw Error(ErrorKind::conflict, "the instance is paused; resume it first");
+  }
+  const std::string file = "/proc/" + std::to_string(first.pid) + "/ns/user";
+  Descriptor user_namespace(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!user_namespace || wait_readable(first.pidfd.get(), Milliseconds{0})) {
+    throw Error(ErrorKind::conflict, "the instance is just ending");
+  }
+  return {record(), std::move(first.pidfd), std::move(user_namespace)};
+}
+
+void Instance::with_stopped_layer(const std::function<void(const InstanceRecord& record, const path& layer)>& work) {
+  const std::lock_guard busy(busy_);
+  if (phase() != Phase::made) {
+    throw Error(ErrorKind::not_found, "there is no such instance on this host", "id");
+  }
+  if (run_) {
+    throw Error(ErrorKind::conflict, "the instance runs; stop it first", "id");
+  }
+  const InstanceRecord found = record();
+  const DiskPlace place = disk_place(host_.layout, id_);
+  if (found.spec.disk_kind == wire::DiskKind::memory && !is_mount_point(place.folder)) {
+    throw Error(ErrorKind::conflict, "the instance's disk was in memory and is gone, as after a restart of the host",
+                "id");
+  }
+  mount_disk(found.spec, place, host_.layout.templates(), UidRange{found.first_uid});
+  work(found, place.folder / "upper");
+}
+
 }  // namespace berth::warden

@@ -54,6 +54,16 @@ class Instance {
   Descriptor agent() const;
   Descriptor connect(std::uint16_t port) const;
   Export export_disk();
+  // What a check has to do with. Throws Error{conflict} unless it runs and is not paused.
+  struct Machine {
+    InstanceRecord record;
+    Descriptor process;  // the pidfd of its first
+    Descriptor user_namespace;
+  };
+  Machine machine() const;
+  // Does `work` with its writable layer while it is kept stopped. Throws Error{conflict} if it runs, or if the layer
+  // was in memory and is gone.
+  void with_stopped_layer(const std::function<void(const InstanceRecord& record, const path& layer)>& work);
 
  private:
   struct Run {

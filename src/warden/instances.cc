@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "warden/commit_layer.h"
 #include "warden/disk.h"
 #include "warden/launch.h"
 #include "warden/system_error.h"
@@ -204,6 +205,17 @@ Descriptor Instances::export_disk(const std::string& id) {
   const auto place = exports_.emplace(number, RunningExport{id, std::move(started.packer)}).first;
   exits_->add(number, place->second.packer.pidfd());
   return std::move(started.tar);
+}
+
+wire::ImageStatus Instances::commit_image(const std::string& id, const std::string& name) {
+  wire::ImageStatus image;
+  find(id)->with_stopped_layer([&](const InstanceRecord& record, const path& upper) {
+    const UnpackLimits limits{host_.config.largest_image, host_.config.most_image_files};
+    image = images_.commit(
+        name, record.spec.image, [&] { return use_image(name); },
+        [&](const path& layer) { return copy_layer(upper, layer, UidRange{record.first_uid}, limits); });
+  });
+  return image;
 }
 
 // A reader that never ends would keep the disk of a destroyed instance for ever.

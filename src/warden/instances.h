@@ -37,6 +37,8 @@ class Instances {
   std::shared_ptr<Instance> find(const std::string& id) const;
   // A pipe from which its file system can be read as a tar.
   Descriptor export_disk(const std::string& id);
+  // What a stopped instance changed, as an image over its own.
+  wire::ImageStatus commit_image(const std::string& id, const std::string& name);
   bool use_image(const std::string& name) const;
   void destroy_all();
 

@@ -5,6 +5,7 @@
 #include "warden/agent_socket.h"
 #include "warden/bundle.h"
 #include "warden/idmapped_mount.h"
+#include "warden/image_layers.h"
 #include "warden/mount_namespace.h"
 #include "warden/network_namespace.h"
 #include "warden/personal_files.h"
@@ -32,8 +33,8 @@ pid_t create_container(const Host& host, const InstanceRecord& record, bool pers
   pid_t pid = 0;
   // The container keeps its own copy of these mounts; ours end with the thread.
   with_private_mounts([&] {
-    mount_idmapped(layout.image_root(record.spec.image), layout.lower(), user_namespace.get());
-    mount_overlay(layout.lower(), layout.instance(record.id) / "disk", layout.root());
+    const std::string lowers = mount_layers(layout, image_layers(layout, record.spec.image), user_namespace.get());
+    mount_overlay(lowers, layout.instance(record.id) / "disk", layout.root());
     if (personalize) {
       write_personal_files(layout.root(), record.spec, host.config.resolvers, owner);
     }

@@ -15,7 +15,9 @@ struct Layout {
   path images() const { return data / "images"; }
   path image(const std::string& name) const { return images() / name; }
   path image_root(const std::string& name) const { return image(name) / "rootfs"; }
+  path image_layer(const std::string& name) const { return image(name) / "layer"; }
   path templates() const { return data / "templates"; }
+  path check_skeleton() const { return templates() / "check"; }
   path instances() const { return data / "instances"; }
   path instance(const std::string& id) const { return instances() / id; }
   path record(const std::string& id) const { return instance(id) / "instance.json"; }
@@ -28,7 +30,7 @@ struct Layout {
   path forwarding() const { return run / "forwarding"; }  // links whose forwarding we switched on
   // Mount points used only in private copies of the mount table. Processes in an instance's user namespace walk to
   // them, so every folder above must be open to all (x).
-  path lower() const { return run / "stage/lower"; }
+  path lower(std::size_t number = 0) const { return run / ("stage/lower" + std::to_string(number)); }
   path root() const { return run / "stage/root"; }
 };
 

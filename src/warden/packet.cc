@@ -10,11 +10,17 @@
 
 namespace berth::warden {
 
-std::optional<Packet> receive_packet(int connection) {
+namespace {
+
+constexpr std::size_t room_for_descriptors = 16;
+
+}  // namespace
+
+std::optional<Packet> receive_packet(int connection, std::size_t most_descriptors) {
   Packet packet;
   packet.text.resize(wire::max_warden_message);
   iovec part{packet.text.data(), packet.text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))];
+  alignas(cmsghdr) char control[CMSG_SPACE(room_for_descriptors * sizeof(int))];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
@@ -39,7 +45,7 @@ std::optional<Packet> receive_packet(int connection) {
   if (got <= 0) {
     return std::nullopt;
   }
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || packet.descriptors.size() > 1) {
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || packet.descriptors.size() > most_descriptors) {
     throw Error(ErrorKind::invalid_argument, "a message is too long or carries too many descriptors");
   }
   packet.text.resize(static_cast<std::size_t>(got));
@@ -47,19 +53,24 @@ std::optional<Packet> receive_packet(int connection) {
 }
 
 void send_packet(int connection, std::string_view text, int descriptor) {
+  send_packet(connection, text, descriptor >= 0 ? std::vector{descriptor} : std::vector<int>{});
+}
+
+void send_packet(int connection, std::string_view text, const std::vector<int>& descriptors) {
   iovec part{const_cast<char*>(text.data()), text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(room_for_descriptors * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (descriptor >= 0) {
+  const std::size_t size = descriptors.size() * sizeof(int);
+  if (size > 0) {
     message.msg_control = control;
-    message.msg_controllen = sizeof control;
+    message.msg_controllen = CMSG_SPACE(size);
     cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    header->cmsg_len = CMSG_LEN(size);
+    std::memcpy(CMSG_DATA(header), descriptors.data(), size);
   }
   ssize_t sent = 0;
   do {

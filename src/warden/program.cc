@@ -95,13 +95,15 @@ void run_warden(const Config& config) {
   warn_of_private_mounts();
   enter_mount_namespace(host.layout.mount_keeper());
   check_kernel(host);
+  const CheckHelper check_helper(host);
   ExitEvents ends;
   Images images(host.config, host.layout);
   images.remove_leftovers();
   EgressNetwork egress(host);
   Instances instances(host, egress, images, ends);
   instances.adopt();
-  const Requests requests(host, images, instances, ends);
+  const Checks checks(host, instances, check_helper);
+  const Requests requests(host, images, instances, checks, ends);
   const Descriptor listener = listen_for_clients(host.layout, client);
   log_line("ready at " + host.layout.socket().string());
   notify_ready();

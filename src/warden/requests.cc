@@ -32,8 +32,13 @@ ReportProgress progress_to(int connection) {
 
 }  // namespace
 
-Requests::Requests(const Host& host, Images& images, Instances& instances, ExitEvents& ends)
-    : host_(host), images_(images), instances_(instances), ends_(ends), runtime_version_(host.runtime.version()) {}
+Requests::Requests(const Host& host, Images& images, Instances& instances, const Checks& checks, ExitEvents& ends)
+    : host_(host),
+      images_(images),
+      instances_(instances),
+      checks_(checks),
+      ends_(ends),
+      runtime_version_(host.runtime.version()) {}
 
 wire::Capabilities Requests::capabilities() const {
   return {.version = wire::warden_protocol_version,
@@ -52,8 +57,10 @@ void Requests::serve(int connection, int stop) const {
     try {
       const auto request = read_json<wire::Request>(json);
       check_request(request);
-      if (packet->descriptors.empty() == (request.operation == wire::Operation::import_image)) {
-        throw Error(ErrorKind::invalid_argument, "import_image takes one descriptor, other operations none");
+      const bool takes_one =
+          request.operation == wire::Operation::import_image || request.operation == wire::Operation::check;
+      if (packet->descriptors.empty() == takes_one) {
+        throw Error(ErrorKind::invalid_argument, "import_image and check take one descriptor, other operations none");
       }
       if (request.operation == wire::Operation::watch) {
         ExitSubscription exits(ends_);
@@ -109,12 +116,15 @@ Requests::Answer Requests::answer(const wire::Request& request, Packet& packet, 
       return {object{}, instances_.find(*request.id)->connect(*request.port)};
     case export_disk:
       return {object{}, instances_.export_disk(*request.id)};
+    case check:
+      return {to_json(checks_.run(*request.id, *request.check, packet.descriptors.front())), {}};
     case watch:
       break;
     case list_images:
     case build_image:
     case import_image:
     case remove_image:
+    case commit_image:
       return answer_for_images(request, packet, connection);
   }
   throw Error(ErrorKind::internal, "an operation has no answer");
@@ -129,6 +139,9 @@ Requests::Answer Requests::answer_for_images(const wire::Request& request, Packe
   const auto in_use = [&] { return instances_.use_image(name); };
   if (request.operation == build_image) {
     return {to_json(images_.build(name, progress_to(connection))), {}};
+  }
+  if (request.operation == commit_image) {
+    return {to_json(instances_.commit_image(*request.id, name)), {}};
   }
   if (request.operation == import_image) {
     Descriptor source = std::move(packet.descriptors.front());

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <string>
 
+#include "warden/checks.h"
 #include "warden/host.h"
 #include "warden/images.h"
 #include "warden/instances.h"
@@ -14,7 +15,7 @@ namespace berth::warden {
 // Answers the requests of connections. Any thread; holds nothing of a connection.
 class Requests {
  public:
-  Requests(const Host& host, Images& images, Instances& instances, ExitEvents& ends);
+  Requests(const Host& host, Images& images, Instances& instances, const Checks& checks, ExitEvents& ends);
 
   // Serves one connection until it ends or breaks the form. `stop` becomes readable when the warden ends.
   void serve(int connection, int stop) const;
@@ -33,6 +34,7 @@ class Requests {
   const Host& host_;
   Images& images_;
   Instances& instances_;
+  const Checks& checks_;
   ExitEvents& ends_;
   const std::string runtime_version_;
 };

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/seccomp.h"
 
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <boost/json/array.hpp>
+#include <memory>
+#include <string>
 #include <string_view>
+
+#include "base/descriptor.h"
+#include "warden/system_error.h"
 
 namespace berth::warden {
 namespace {
@@ -100,6 +109,52 @@ object seccomp_profile() {
           {"defaultErrnoRet", 1},
           {"architectures", architectures()},
           {"syscalls", std::move(calls)}};
+}
+
+namespace {
+
+using FilterContext = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
+
+void allow(const FilterContext& context, const std::string& name, std::vector<scmp_arg_cmp> conditions = {}) {
+  const int number = ::seccomp_syscall_resolve_name(name.c_str());
+  if (number < 0) {
+    return;  // of another architecture, or newer than the library
+  }
+  if (::seccomp_rule_add_array(context.get(), SCMP_ACT_ALLOW, number, static_cast<unsigned>(conditions.size()),
+                               conditions.data()) != 0) {
+    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
+  }
+}
+
+std::vector<sock_filter> read_filter(const FilterContext& context) {
+  const Descriptor file(check(::memfd_create("filter", MFD_CLOEXEC), "make a filter of system calls"));
+  if (::seccomp_export_bpf(context.get(), file.get()) != 0) {
+    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
+  }
+  const off_t size = check(::lseek(file.get(), 0, SEEK_END), "read a filter of system calls");
+  std::vector<sock_filter> filter(static_cast<std::size_t>(size) / sizeof(sock_filter));
+  check(::pread(file.get(), filter.data(), filter.size() * sizeof(sock_filter), 0), "read a filter of system calls");
+  return filter;
+}
+
+}  // namespace
+
+std::vector<sock_filter> seccomp_filter() {
+  const FilterContext context(::seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), ::seccomp_release);
+  if (!context) {
+    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
+  }
+  for (const auto& name : words(allowed_calls)) {
+    allow(context, std::string(name.as_string()));
+  }
+  for (const int family : allowed_families) {
+    allow(context, "socket", {{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0}});
+  }
+  for (const std::uint32_t personality : allowed_personalities) {
+    allow(context, "personality", {{0, SCMP_CMP_EQ, personality, 0}});
+  }
+  allow(context, "clone", {{0, SCMP_CMP_MASKED_EQ, clone_namespace_flags, 0}});
+  return read_filter(context);
 }
 
 }  // namespace berth::warden

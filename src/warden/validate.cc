@@ -29,6 +29,12 @@ bool is_host_name(const std::string& text) {
          std::ranges::all_of(text, [&](char character) { return is_letter_or_digit(character) || character == '-'; });
 }
 
+// Of a machine in a private network: a host name in lower case.
+bool is_machine_name(const std::string& text) {
+  return is_host_name(text) &&
+         std::ranges::none_of(text, [](char character) { return character >= 'A' && character <= 'Z'; });
+}
+
 struct Fields {
   bool version = false;
   bool id = false;
@@ -36,6 +42,7 @@ struct Fields {
   bool port = false;
   bool form = false;
   bool spec = false;
+  bool check = false;
 };
 
 Fields fields_of(wire::Operation operation) {
@@ -60,6 +67,10 @@ Fields fields_of(wire::Operation operation) {
     case build_image:
     case remove_image:
       return {.name = true};
+    case commit_image:
+      return {.id = true, .name = true};
+    case check:
+      return {.id = true, .check = true};
     case list:
     case watch:
     case list_images:
@@ -111,6 +122,18 @@ void check_image_name(const std::string& name) {
   }
 }
 
+void check_check(const wire::CheckSpec& check) {
+  check_number("check.seconds", check.seconds, 1, wire::most_check_seconds);
+  if (check.machines.size() > wire::most_machines || (check.inside && !check.machines.empty())) {
+    refuse("check.machines", "must be at most 8 machines, and none of a check inside");
+  }
+  for (const wire::CheckMachine& machine : check.machines) {
+    if (!is_machine_name(machine.name) || !is_name(machine.id)) {
+      refuse("check.machines", "must be machines with lower-case names, each with the id of its instance");
+    }
+  }
+}
+
 void check_spec(const wire::InstanceSpec& spec) {
   if (!is_name(spec.image)) {
     refuse("spec.image", "must be a lower-case name of at most 64 characters");
@@ -127,6 +150,9 @@ void check_spec(const wire::InstanceSpec& spec) {
   check_number("spec.inodes", spec.inodes, 64, 100'000'000);
   check_number("spec.egress_kilobits", spec.egress_kilobits, 64, 100'000'000);
   check_words(spec);
+  if (spec.network) {
+    refuse("spec.network", "is not supported yet");
+  }
 }
 
 void check_request(const wire::Request& request) {
@@ -137,6 +163,7 @@ void check_request(const wire::Request& request) {
   check_presence("port", fields.port, request.port);
   check_presence("form", fields.form, request.form);
   check_presence("spec", fields.spec, request.spec);
+  check_presence("check", fields.check, request.check);
   if (request.id) {
     check_id(*request.id);
   }
@@ -148,6 +175,9 @@ void check_request(const wire::Request& request) {
   }
   if (request.spec) {
     check_spec(*request.spec);
+  }
+  if (request.check) {
+    check_check(*request.check);
   }
 }
 

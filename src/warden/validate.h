@@ -11,6 +11,7 @@ namespace berth::warden {
 void check_id(const std::string& id);
 void check_image_name(const std::string& name);
 void check_spec(const wire::InstanceSpec& spec);
+void check_check(const wire::CheckSpec& check);
 // That the request has exactly the fields its operation takes, each within its bounds.
 void check_request(const wire::Request& request);
 

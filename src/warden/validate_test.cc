@@ -45,6 +45,10 @@ TEST(Validate, TakesExactlyTheFieldsOfTheOperation) {
   EXPECT_EQ(refused_field({.operation = connect, .id = "one", .port = 0}), "port");
   EXPECT_EQ(refused_field({.operation = import_image, .name = "one"}), "form");
   EXPECT_EQ(refused_field({.operation = watch}), "not refused");
+  EXPECT_EQ(refused_field({.operation = commit_image, .id = "one", .name = "top"}), "not refused");
+  EXPECT_EQ(refused_field({.operation = commit_image, .id = "one"}), "name");
+  EXPECT_EQ(refused_field({.operation = check, .id = "one"}), "check");
+  EXPECT_EQ(refused_field({.operation = check, .id = "one", .check = wire::CheckSpec{}}), "not refused");
 }
 
 TEST(Validate, TakesNoNameThatCouldBeAPath) {
@@ -83,6 +87,21 @@ TEST(Validate, BoundsTheServiceAndItsUser) {
   for (const char* user : {"-u", "a b", "a\n"}) {
     EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.service_user = user; }), "spec.service_user") << user;
   }
+}
+
+TEST(Validate, BoundsAChecksTimeAndMachines) {
+  const auto refused = [](const wire::CheckSpec& check) {
+    return refused_field({.operation = wire::Operation::check, .id = "one", .check = check});
+  };
+  EXPECT_EQ(refused({.seconds = 0}), "check.seconds");
+  EXPECT_EQ(refused({.seconds = wire::most_check_seconds + 1}), "check.seconds");
+  EXPECT_EQ(refused({.machines = {{"web", "one"}, {"db", "two"}}}), "not refused");
+  EXPECT_EQ(refused({.inside = true, .machines = {{"web", "one"}}}), "check.machines");
+  for (const char* name : {"", "..", "a/b", "-a", "Web", "a.b", "a b"}) {
+    EXPECT_EQ(refused({.machines = {{name, "one"}}}), "check.machines") << name;
+  }
+  EXPECT_EQ(refused({.machines = {{"web", "../one"}}}), "check.machines");
+  EXPECT_EQ(refused({.machines = std::vector<wire::CheckMachine>(9, {"web", "one"})}), "check.machines");
 }
 
 TEST(Validate, TakesOnlyPlainHostNames) {

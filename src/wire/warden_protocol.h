@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "wire/check.h"
 
 namespace berth::wire {
 
@@ -47,9 +48,13 @@ enum class Operation {
   import_image,  // {name, form} + 1 descriptor    → ImageStatus   a regular file (tar, possibly compressed), or a
                  //                                  directory (OCI layout with one image); long: progress
   remove_image,  // {name}                         → {}      in use: conflict; unknown: success
+  commit_image,  // {id, name}                     → ImageStatus   what the stopped instance changed, as a layer over
+                 //                                  its image; one of that name is replaced
+  check,         // {id, check} + 1 descriptor     → CheckReport   runs the script (a regular file or memfd of at most
+                 //                                  longest_check bytes) against the running instance
 };
 BOOST_DESCRIBE_ENUM(Operation, hello, create, stop, destroy, list, pause, resume, usage, agent, connect, export_disk,
-                    watch, list_images, build_image, import_image, remove_image)
+                    watch, list_images, build_image, import_image, remove_image, commit_image, check)
 
 enum class Egress { none, dns_icmp, full };
 BOOST_DESCRIBE_ENUM(Egress, none, dns_icmp, full)
@@ -59,6 +64,17 @@ BOOST_DESCRIBE_ENUM(DiskKind, memory, disk)
 
 enum class ImageForm { tar, oci };
 BOOST_DESCRIBE_ENUM(ImageForm, tar, oci)
+
+// A network of a few instances among themselves, with no way out of it. The machine at `position` has the address
+// 192.168.77.(10 + position) and finds the others by name.
+struct MachineNetwork {
+  std::string name;  // of the network: 1 to 64 of a-z, 0-9 and dashes
+  std::uint32_t position = 0;
+  std::vector<std::string> machines;  // their names in order, at most most_machines
+};
+BOOST_DESCRIBE_STRUCT(MachineNetwork, (), (name, position, machines))
+
+inline constexpr std::size_t most_machines = 8;
 
 struct InstanceSpec {
   std::string image;
@@ -76,10 +92,11 @@ struct InstanceSpec {
   bool read_only = false;            // the root file system; /tmp and /run are then small and in memory
   std::vector<std::string> command;  // of the service; empty: the image's
   std::string service_user;          // name or number, [:group]; empty: the image's
+  std::optional<MachineNetwork> network;
 };
 BOOST_DESCRIBE_STRUCT(InstanceSpec, (),
                       (image, hostname, cpu_percent, memory, processes, open_files, disk, disk_kind, inodes, egress,
-                       egress_kilobits, no_new_privileges, read_only, command, service_user))
+                       egress_kilobits, no_new_privileges, read_only, command, service_user, network))
 
 inline constexpr std::size_t longest_command = 16 * 1024;  // bytes of all words of a service's command
 
@@ -120,13 +137,16 @@ BOOST_DESCRIBE_STRUCT(Usage, (),
 
 struct ImageStatus {
   std::string name;
-  Bytes size;
+  Bytes size;                            // of its own files; what it lies over is counted there
   std::vector<std::string> command;      // of its service, if it has one (OCI entrypoint + cmd of a pulled image)
   std::vector<std::string> environment;  // NAME=value
   std::string directory;                 // working directory
   std::string user;
+  std::optional<std::string> base;  // the image it is a layer over
 };
-BOOST_DESCRIBE_STRUCT(ImageStatus, (), (name, size, command, environment, directory, user))
+BOOST_DESCRIBE_STRUCT(ImageStatus, (), (name, size, command, environment, directory, user, base))
+
+inline constexpr std::size_t most_layers = 8;  // of an image over the one that stands alone
 
 struct Progress {
   double fraction = 0;  // 0 to 1
@@ -143,7 +163,8 @@ struct Request {
   std::optional<std::uint16_t> port;
   std::optional<ImageForm> form;
   std::optional<InstanceSpec> spec;
+  std::optional<CheckSpec> check;
 };
-BOOST_DESCRIBE_STRUCT(Request, (), (operation, version, id, name, port, form, spec))
+BOOST_DESCRIBE_STRUCT(Request, (), (operation, version, id, name, port, form, spec, check))
 
 }  // namespace berth::wire

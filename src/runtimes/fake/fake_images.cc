@@ -4,9 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-
-#include "runtimes/fake/fake_disk.h"
-
 namespace berth::runtimes::fake {
 namespace {
 
@@ -90,12 +87,46 @@ async::Task<core::ImageStatus> FakeImages::import(Descriptor file, wire::ImageFo
   co_return co_await make(wire::Operation::import_image, std::move(name), Bytes{bytes.size()}, std::move(report));
 }
 
-async::Task<> FakeImages::remove(ImageName name) {
-  co_await faults_.pass(wire::Operation::remove_image);
-  if (in_use_.contains(name.text())) {
+void FakeImages::refuse_in_use(const std::string& name) const {
+  const auto lies_over = [&](const auto& row) { return row.second.base == name; };
+  if (in_use_.contains(name) || std::ranges::any_of(images_, lies_over)) {
     throw Error(ErrorKind::conflict, "the image is in use");
   }
+}
+
+async::Task<core::ImageStatus> FakeImages::commit(InstanceId id, ImageName name) {
+  co_await faults_.pass(wire::Operation::commit_image);
+  if (!stopped_) {
+    throw Error(ErrorKind::not_found, "there is no instance '" + id.text() + "'");
+  }
+  Stopped found = stopped_(id);
+  refuse_in_use(name.text());
+  core::ImageStatus image = images_.at(found.image);
+  std::size_t layers = 1;
+  for (std::optional<std::string> below = image.base; below; below = images_.at(*below).base) {
+    ++layers;
+  }
+  if (layers > wire::most_layers) {
+    throw Error(ErrorKind::conflict, "the image has as many layers as an image may have");
+  }
+  image.name = name.text();
+  image.base = found.image;
+  image.size = 64_KiB;
+  add(image);
+  disks_[name.text()] = std::move(found.disk);
+  co_return image;
+}
+
+FakeDisk FakeImages::disk_of(const std::string& name) const {
+  const auto committed = disks_.find(name);
+  return committed == disks_.end() ? fresh_disk() : committed->second;
+}
+
+async::Task<> FakeImages::remove(ImageName name) {
+  co_await faults_.pass(wire::Operation::remove_image);
+  refuse_in_use(name.text());
   images_.erase(name.text());
+  disks_.erase(name.text());
 }
 
 }  // namespace berth::runtimes::fake

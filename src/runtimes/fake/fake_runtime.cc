@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "runtimes/fake/fake_check.h"
 #include "runtimes/fake/fake_network.h"
 
 namespace berth::runtimes::fake {
@@ -15,9 +16,17 @@ FakeRuntime::FakeRuntime(async::Executor executor, FakeImages& images, std::uint
       images_(images),
       faults_(executor),
       most_instances_(most_instances),
-      watch_broken_(executor) {}
+      watch_broken_(executor) {
+  images_.take_disks_from([this](const InstanceId& id) {
+    const FakeInstance& instance = find(id);
+    if (instance.activity != InstanceActivity::stopped) {
+      throw Error(ErrorKind::conflict, "the instance runs; stop it first");
+    }
+    return FakeImages::Stopped{instance.spec.image, instance.disk};
+  });
+}
 
-FakeRuntime::~FakeRuntime() = default;
+FakeRuntime::~FakeRuntime() { images_.take_disks_from(nullptr); }
 
 FakeRuntime::FakeInstance& FakeRuntime::find(const InstanceId& id) {
   const auto found = instances_.find(id);
@@ -31,6 +40,14 @@ FakeRuntime::FakeInstance& FakeRuntime::running(const InstanceId& id) {
   FakeInstance& instance = find(id);
   if (instance.activity == InstanceActivity::stopped) {
     throw Error(ErrorKind::conflict, "the instance is not running");
+  }
+  return instance;
+}
+
+FakeRuntime::FakeInstance& FakeRuntime::require_active(const InstanceId& id) {
+  FakeInstance& instance = running(id);
+  if (instance.activity == InstanceActivity::paused) {
+    throw Error(ErrorKind::conflict, "the instance is paused");
   }
   return instance;
 }
@@ -60,7 +77,7 @@ async::Task<> FakeRuntime::create(InstanceId id, core::InstanceSpec spec) {
       throw Error(ErrorKind::exhausted, "the host is full");
     }
     auto instance = std::make_unique<FakeInstance>();
-    instance->disk = fresh_disk();
+    instance->disk = images_.disk_of(spec.image);
     instance->spec = spec;
     images_.hold(spec.image);
     instances_.emplace(id, std::move(instance));
@@ -184,6 +201,18 @@ async::Task<Descriptor> FakeRuntime::connect(InstanceId id, std::uint16_t port) 
 async::Task<Descriptor> FakeRuntime::export_disk(InstanceId id) {
   co_await faults_.pass(Operation::export_disk);
   co_return pipe_with(executor_, pack(find(id).disk, "/"));
+}
+
+async::Task<core::CheckReport> FakeRuntime::check(InstanceId id, core::CheckSpec spec, std::string script) {
+  co_await faults_.pass(Operation::check);
+  if (script.size() > wire::longest_check || spec.seconds == 0 || spec.seconds > wire::most_check_seconds) {
+    throw Error(ErrorKind::invalid_argument, "the script is too long, or the time limit is no good");
+  }
+  for (const core::CheckMachine& machine : spec.machines) {
+    require_active(InstanceId(machine.id));
+  }
+  const FakeInstance& instance = require_active(id);
+  co_return checker_ ? checker_(id, spec, script) : run_fake_check(instance.disk, spec, script);
 }
 
 void FakeRuntime::end(const InstanceId& id, bool out_of_memory) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,7 @@ class FakeRuntime final : public core::Runtime {
   async::Task<std::unique_ptr<core::AgentChannel>> agent(InstanceId id) override;
   async::Task<Descriptor> connect(InstanceId id, std::uint16_t port) override;
   async::Task<Descriptor> export_disk(InstanceId id) override;
+  async::Task<core::CheckReport> check(InstanceId id, core::CheckSpec spec, std::string script) override;
 
   // What tests set and read. The instance must exist.
   Faults& faults() { return faults_; }
@@ -47,6 +49,10 @@ class FakeRuntime final : public core::Runtime {
   FakeAgent& agent_of(const InstanceId& id);
   FakeDisk& disk_of(const InstanceId& id) { return find(id).disk; }
   const core::InstanceSpec& spec_of(const InstanceId& id) { return find(id).spec; }
+  // Answers checks from now on, in place of run_fake_check().
+  using Checker =
+      std::function<core::CheckReport(const InstanceId& id, const core::CheckSpec& spec, const std::string& script)>;
+  void answer_checks(Checker checker) { checker_ = std::move(checker); }
   void set_usage(const InstanceId& id, core::Usage usage) { find(id).usage = usage; }
   bool exists(const InstanceId& id) const { return instances_.contains(id); }
   // Connections to the port are given to `accept`.
@@ -65,6 +71,7 @@ class FakeRuntime final : public core::Runtime {
 
   FakeInstance& find(const InstanceId& id);
   FakeInstance& running(const InstanceId& id);
+  FakeInstance& require_active(const InstanceId& id);
   void start(const InstanceId& id, FakeInstance& instance);
   void halt(const InstanceId& id, FakeInstance& instance);
   core::InstanceStatus status(const InstanceId& id, const FakeInstance& instance) const;
@@ -73,6 +80,7 @@ class FakeRuntime final : public core::Runtime {
   FakeImages& images_;
   Faults faults_;
   std::uint32_t most_instances_;
+  Checker checker_;
   AgentBehaviour new_behaviour_ = AgentBehaviour::honest;
   std::map<InstanceId, std::unique_ptr<FakeInstance>> instances_;
   std::function<void(core::InstanceStatus)> watcher_;

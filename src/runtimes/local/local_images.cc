@@ -100,6 +100,12 @@ async::Task<core::ImageStatus> LocalImages::import(Descriptor file, ImageForm fo
   co_return co_await hand_over(unpacking->scratch.open(layout_name), form, std::move(name), half(report, 0.5));
 }
 
+async::Task<core::ImageStatus> LocalImages::commit(InstanceId id, ImageName name) {
+  co_return read_result<core::ImageStatus>(
+      co_await warden_.call_long(Request{.operation = Operation::commit_image, .id = id.text(), .name = name.text()},
+                                 {}, [](double, const std::string&) {}));
+}
+
 async::Task<> LocalImages::remove(ImageName name) {
   co_await warden_.call(Request{.operation = Operation::remove_image, .name = name.text()});
 }

@@ -21,6 +21,7 @@ class LocalImages final : public core::ImageLibrary {
                                       core::ProgressReport report) override;
   async::Task<core::ImageStatus> import(Descriptor file, wire::ImageForm form, ImageName name,
                                         core::ProgressReport report) override;
+  async::Task<core::ImageStatus> commit(InstanceId id, ImageName name) override;
   async::Task<> remove(ImageName name) override;
 
  private:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtimes/local/local_runtime.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "runtimes/local/agent_channel.h"
@@ -9,6 +12,20 @@ namespace berth::runtimes::local {
 
 using wire::Operation;
 using wire::Request;
+
+namespace {
+
+constexpr int most_checks = wire::max_warden_connections / 2;
+
+Descriptor memory_file(const std::string& content) {
+  Descriptor file(memfd_create("check", MFD_CLOEXEC));
+  if (!file || write(file.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size())) {
+    throw Error(ErrorKind::exhausted, "there is no memory for the script of a check");
+  }
+  return file;
+}
+
+}  // namespace
 
 async::Task<core::RuntimeCapabilities> LocalRuntime::capabilities() {
   co_return read_result<core::RuntimeCapabilities>(
@@ -53,6 +70,26 @@ async::Task<Descriptor> LocalRuntime::connect(InstanceId id, std::uint16_t port)
 
 async::Task<Descriptor> LocalRuntime::export_disk(InstanceId id) {
   return warden_.call_for_descriptor(Request{.operation = Operation::export_disk, .id = id.text()});
+}
+
+async::Task<core::CheckReport> LocalRuntime::check(InstanceId id, core::CheckSpec spec, std::string script) {
+  // Each has a connection of its own, of which the warden takes only so many.
+  while (checks_ >= most_checks) {
+    co_await check_ended_.wait();
+  }
+  struct Place {
+    LocalRuntime& runtime;
+    explicit Place(LocalRuntime& wanted) : runtime(wanted) { ++runtime.checks_; }
+    ~Place() {
+      --runtime.checks_;
+      runtime.check_ended_.fire();
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+  } const place(*this);
+  const Seconds limit = Seconds{spec.seconds} + warden_.settings().operation_limit;
+  co_return read_result<core::CheckReport>(co_await warden_.call_own(
+      Request{.operation = Operation::check, .id = id.text(), .check = std::move(spec)}, memory_file(script), limit));
 }
 
 }  // namespace berth::runtimes::local

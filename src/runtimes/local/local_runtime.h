@@ -10,7 +10,7 @@ namespace berth::runtimes::local {
 // leaves open whether it was carried out; list() tells.
 class LocalRuntime final : public core::Runtime {
  public:
-  explicit LocalRuntime(WardenClient& warden) : warden_(warden) {}
+  explicit LocalRuntime(WardenClient& warden) : warden_(warden), check_ended_(warden.executor()) {}
 
   async::Task<core::RuntimeCapabilities> capabilities() override;
   async::Task<> create(InstanceId id, core::InstanceSpec spec) override;
@@ -24,11 +24,14 @@ class LocalRuntime final : public core::Runtime {
   async::Task<std::unique_ptr<core::AgentChannel>> agent(InstanceId id) override;
   async::Task<Descriptor> connect(InstanceId id, std::uint16_t port) override;
   async::Task<Descriptor> export_disk(InstanceId id) override;
+  async::Task<core::CheckReport> check(InstanceId id, core::CheckSpec spec, std::string script) override;
 
  private:
   async::Task<> act(wire::Operation operation, InstanceId id);
 
   WardenClient& warden_;
+  int checks_ = 0;  // under way
+  async::Trigger check_ended_;
 };
 
 }  // namespace berth::runtimes::local

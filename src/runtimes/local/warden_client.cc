@@ -141,6 +141,17 @@ async::Task<boost::json::value> WardenClient::call_long(wire::Request request, D
   }
 }
 
+async::Task<boost::json::value> WardenClient::call_own(wire::Request request, Descriptor descriptor, Seconds limit) {
+  const auto connection = co_await open_own();
+  co_await async::with_limit(connection->send(std::move(request), descriptor.get()), settings_.operation_limit,
+                             no_answer);
+  WardenMessage answer = co_await async::with_limit(connection->receive(), limit, no_answer);
+  if (answer.kind != WardenMessage::Kind::result || !answer.descriptors.empty()) {
+    throw_unexpected();
+  }
+  co_return std::move(answer.value);
+}
+
 async::Task<std::unique_ptr<WardenConnection>> WardenClient::open_watch() {
   struct Opening {
     WardenClient& client;

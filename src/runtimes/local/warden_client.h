@@ -29,6 +29,8 @@ class WardenClient {
   async::Task<Descriptor> call_for_descriptor(wire::Request request);
   // Of a long operation, on a connection of its own. `descriptor` is passed along, unless it is none.
   async::Task<boost::json::value> call_long(wire::Request request, Descriptor descriptor, core::ProgressReport report);
+  // Of an operation that takes long and reports no progress, on a connection of its own.
+  async::Task<boost::json::value> call_own(wire::Request request, Descriptor descriptor, Seconds limit);
   // Calls `ended` for ever, on a connection of its own.
   async::Task<> watch(std::function<void(core::InstanceStatus)> ended);
   // Waits while a watch is about to begin: a list asked for after it then misses nothing.

@@ -36,6 +36,7 @@ class TestClient {
   void send(const std::string& text) { send_packet(connection_.get(), text); }
   std::optional<std::string> receive();
   int progress() const { return progress_; }
+  int socket() const { return connection_.get(); }
 
   void create(const std::string& id, const wire::InstanceSpec& spec);
   void call(wire::Operation operation, const std::string& id);
