@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/service_definition.h"
 
 namespace berth::core {
 
@@ -25,6 +26,7 @@ void require_key(std::string_view text, std::string_view field);
 void require_storable(const Account& account);
 void require_storable(const Token& token);
 void require_storable(const Image& image);
+void require_storable(const StoredService& service);
 void require_storable(const Instance& instance);
 void require_storable(const Event& event);
 

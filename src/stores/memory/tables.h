@@ -64,6 +64,7 @@ struct Tables {
   Table<AccountId, core::Account> accounts;
   Table<TokenId, core::Token> tokens;
   Table<ImageName, core::Image> images;
+  Table<std::string, core::StoredService> services;
   Table<InstanceId, core::Instance> instances;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;

@@ -110,6 +110,14 @@ CREATE UNIQUE INDEX instances_of_service ON instances (service, service_key)
 CREATE INDEX instances_gone ON instances (gone_at) WHERE state = 'gone';
 CREATE INDEX events_by_age ON events (at);
 )"},
+    Migration{"services_by_api", R"(
+CREATE TABLE services (
+  name $KEY NOT NULL PRIMARY KEY,
+  definition TEXT NOT NULL,
+  token_hashes TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {
