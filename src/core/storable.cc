@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
@@ -96,6 +97,29 @@ void require_storable(const Image& image) {
   require_number(image.size.count, "size");
   if (!std::isfinite(image.progress)) {
     refuse("progress", "must be a number");
+  }
+}
+
+void require_storable(const StoredService& service) {
+  const ServiceDefinition& definition = service.definition;
+  require_key(service.name, "name");
+  if (definition.name != service.name) {
+    refuse("name", "must be that of the definition");
+  }
+  for (const auto& [text, field] :
+       {std::pair(&definition.listen, "listen"), std::pair(&definition.image, "image"),
+        std::pair(&definition.plan, "plan"), std::pair(&definition.user, "user"),
+        std::pair(&definition.tokens_file, "tokens_file"), std::pair(&definition.tokens_webhook, "tokens_webhook"),
+        std::pair(&definition.tokens_webhook_secret_file, "tokens_webhook_secret_file")}) {
+    require_text(*text, field);
+  }
+  for (const auto& [list, field] :
+       {std::pair(&definition.tls_names, "tls_names"), std::pair(&definition.command, "command"),
+        std::pair(&definition.allow, "allow"), std::pair(&definition.deny, "deny"),
+        std::pair(&service.token_hashes, "token_hashes")}) {
+    for (const std::string& text : *list) {
+      require_text(text, field);
+    }
   }
 }
 

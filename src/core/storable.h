@@ -10,6 +10,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/service_definition.h"
 
 namespace berth::core {
 
@@ -27,6 +28,7 @@ void require_key(std::string_view text, std::string_view field);
 void require_storable(const Account& account);
 void require_storable(const Token& token);
 void require_storable(const Image& image);
+void require_storable(const StoredService& service);
 void require_storable(const Instance& instance);
 void require_storable(const Lab& lab);
 void require_storable(const LabContents& contents);

@@ -15,6 +15,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/service_definition.h"
 
 namespace berth::core {
 
@@ -78,6 +79,11 @@ class Transaction {
   virtual std::optional<Image> find_image(const ImageName& name) = 0;
   virtual std::vector<Image> list_images() = 0;  // by name
   virtual void remove_image(const ImageName& name) = 0;
+
+  // Those made by API.
+  virtual void put_service(const StoredService& service) = 0;
+  virtual std::vector<StoredService> list_services() = 0;  // by name
+  virtual void remove_service(const std::string& name) = 0;
 
   // Error{conflict} also for a second instance with the key of a service that is not gone.
   virtual void put_instance(const Instance& instance) = 0;

@@ -15,6 +15,7 @@ namespace berth::server {
 Config read_config(const std::filesystem::path& file) {
   Config config;
   config.folder = std::filesystem::absolute(file).parent_path();
+  config.file = file;
   const boost::json::value json = read_toml_file(file);
   if (json.as_object().contains("plan")) {
     config.plan.clear();
@@ -47,6 +48,21 @@ Address parse_address(const std::string& text) {
   }
   address.port = static_cast<std::uint16_t>(port);
   return address;
+}
+
+PortRange parse_ports(const std::string& text) {
+  const auto number = [](std::string_view digits) {
+    std::uint16_t port = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return fault == std::errc{} && end == digits.data() + digits.size() ? port : std::uint16_t{0};
+  };
+  const std::size_t dash = text.find('-');
+  const PortRange range{.first = number(std::string_view(text).substr(0, dash)),
+                        .last = number(std::string_view(text).substr(dash == std::string::npos ? 0 : dash + 1))};
+  if (range.first == 0 || range.last < range.first) {
+    throw Error(ErrorKind::invalid_argument, "'" + text + "' is no range of ports; write for example 7000-7999");
+  }
+  return range;
 }
 
 std::vector<std::string> faults_of(const Config& config) {
@@ -156,7 +172,7 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "guests = " << (plan.guests ? "true" : "false") << "\n";
 }
 
-void print_service(std::ostream& out, const ServiceConfig& service) {
+void print_service(std::ostream& out, const core::ServiceDefinition& service) {
   out << "\n[[service]]\n";
   const boost::json::value json = to_json(service);
   for (const auto& [key, value] : json.as_object()) {
@@ -219,13 +235,17 @@ std::string print_config(const Config& config) {
     print_plan(out, plan);
   }
   print_pools(out, config);
+  out << "\n[services]\n"
+      << "listen = " << list_text(config.services.listen)
+      << "  # IP addresses that services made by API may listen on; none: by TLS only\n"
+      << "ports = " << text_of(config.services.ports) << "  # and the ports\n";
   if (config.service.empty()) {
     out << "\n# A program in instances that people reach over a socket; docs/operations.md tells more:\n"
         << "# [[service]]\n# name = \"echo\"\n# listen = \"127.0.0.1:7000\"\n# image = \"busybox\"\n"
         << "# command = [\"nc\", \"-lk\", \"-p\", \"1337\", \"-e\", \"cat\"]\n# port = 1337\n# plan = \"small\"\n"
         << "# mode = \"per_connection\"  # or \"token\" with tokens_from\n";
   }
-  for (const ServiceConfig& service : config.service) {
+  for (const core::ServiceDefinition& service : config.service) {
     print_service(out, service);
   }
   return out.str();

@@ -169,8 +169,17 @@ class Wiring::Parts {
                    .clock = clock_,
                    .tasks = tasks_,
                    .log = log_}),
-        tcp_(executor, services_, relay_, clock_,
-             offers_of(config_, {.journal = journal_, .clock = clock_, .tasks = tasks_, .log = log_}), log_),
+        tcp_(executor, services_, relay_, clock_, log_),
+        addresses_(config_, tcp_, token_sources()),
+        register_({.journal = journal_,
+                   .services = services_,
+                   .addresses = addresses_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .plans = config_.plan,
+                   .configured = config_.service,
+                   .configuration = config_.file,
+                   .log = log_}),
         rest_({.accounts = accounts_,
                .ssh_keys = ssh_keys_,
                .instances = instances_,
@@ -180,6 +189,7 @@ class Wiring::Parts {
                .offered = services_,
                .labs = labs_,
                .attempts = attempts_,
+               .offers = register_,
                .pools = pools_,
                .journal = journal_,
                .links = links_,
@@ -192,9 +202,6 @@ class Wiring::Parts {
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
-    if (!config_.tls.listen.empty()) {
-      tcp_.offer_by_name(tls_settings(config_));
-    }
     if (!config_.ssh.listen.empty()) {
       ssh_ = std::make_unique<doors::ssh::SshDoor>(
           executor, doors::ssh::Services{ssh_keys_, instances_, sessions_, clock_, log_}, ssh_settings(config_));
@@ -207,7 +214,12 @@ class Wiring::Parts {
       ssh_->listen();
       log_("SSH on port " + std::to_string(ssh_->port()) + ", host key " + ssh_->fingerprint());
     }
-    tcp_.listen();
+    if (!config_.tls.listen.empty()) {
+      tcp_.listen_by_name(tls_settings(config_));
+    }
+    for (doors::tcp::Offer& offer : offers_of(config_, token_sources())) {
+      tcp_.open(std::move(offer));
+    }
     co_await keep_admin_token();
     co_await open_services();
     co_await labs_.open();
@@ -235,6 +247,8 @@ class Wiring::Parts {
       log_("some tasks did not end in time");
     }
   }
+
+  TokenSources token_sources() { return {.journal = journal_, .clock = clock_, .tasks = tasks_, .log = log_}; }
 
   core::HostLimits host_limits() const {
     return {.most_active = config_.limits.most_active,
@@ -266,11 +280,7 @@ class Wiring::Parts {
                   .least = pool.least,
                   .most = pool.most});
     }
-    std::vector<core::Service> services;
-    for (const ServiceConfig& service : config_.service) {
-      services.push_back(service_of(service));
-    }
-    co_await services_.open(std::move(services), config_.plan);
+    co_await register_.open();
   }
 
   // A token that still works stays as it is: scripts hold it.
@@ -369,6 +379,8 @@ class Wiring::Parts {
   core::Attempts attempts_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
+  TcpAddresses addresses_;
+  core::ServiceRegister register_;
   doors::rest::RestDoor rest_;
   doors::web::WebDoor web_;
   http::Router router_;

@@ -14,7 +14,7 @@
 #include "core/accounts.h"
 #include "core/images.h"
 #include "core/instances.h"
-#include "core/service.h"
+#include "core/service_register.h"
 #include "core/sessions.h"
 
 namespace berth::doors::rest {
@@ -273,6 +273,8 @@ BOOST_DESCRIBE_STRUCT(PoolForm, (),
 
 struct ServiceForm {
   std::string name;
+  core::ServiceSource source = core::ServiceSource::configuration;
+  std::optional<std::string> fault;
   std::string address;
   std::uint16_t port = 0;
   ImageName image;
@@ -291,8 +293,14 @@ struct ServiceForm {
   std::uint64_t wrong_proofs = 0;
 };
 BOOST_DESCRIBE_STRUCT(ServiceForm, (),
-                      (name, address, port, image, plan, mode, instances, max_instances, connections, waiting, visits,
-                       evicted, failed, denied, too_many, wrong_tokens, wrong_proofs))
+                      (name, source, fault, address, port, image, plan, mode, instances, max_instances, connections,
+                       waiting, visits, evicted, failed, denied, too_many, wrong_tokens, wrong_proofs))
+
+struct ServiceDetailForm {
+  ServiceForm status;
+  boost::json::value definition;  // without what names files of the server
+};
+BOOST_DESCRIBE_STRUCT(ServiceDetailForm, (), (status, definition))
 
 struct RenameInstanceRequest {
   std::string name;

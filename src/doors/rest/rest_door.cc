@@ -47,6 +47,9 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/plans", &RestDoor::list_plans);
   add(router, Method::get, "/pools", &RestDoor::list_pools);
   add(router, Method::get, "/services", &RestDoor::list_services);
+  add(router, Method::post, "/services", &RestDoor::create_service);
+  add(router, Method::get, "/services/{service}", &RestDoor::get_service);
+  add(router, Method::remove, "/services/{service}", &RestDoor::remove_service);
   add(router, Method::post, "/services/{service}/reset", &RestDoor::reset_service);
   add(router, Method::get, "/images", &RestDoor::list_images);
   add(router, Method::post, "/images", &RestDoor::pull_image);

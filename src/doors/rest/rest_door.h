@@ -12,6 +12,7 @@
 #include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/service_register.h"
 #include "core/services.h"
 #include "core/sessions.h"
 #include "core/ssh_keys.h"
@@ -38,6 +39,7 @@ struct Services {
   core::Services& offered;
   core::Labs& labs;
   core::Attempts& attempts;
+  core::ServiceRegister& offers;
   core::Pools& pools;
   core::Journal& journal;
   core::AgentLinks& links;
@@ -86,6 +88,9 @@ class RestDoor {
   // offer_routes.cc
   async::Task<> list_pools(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_services(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_service(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_service(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_service(http::Exchange& exchange, core::Caller caller);
   async::Task<> reset_service(http::Exchange& exchange, core::Caller caller);
   // image_routes.cc
   async::Task<> list_plans(http::Exchange& exchange, core::Caller caller);

@@ -67,6 +67,10 @@ core::Token plain_token(const std::string& id, const std::string& account) {
 
 core::Image plain_image(const std::string& name) { return {.name = ImageName(name), .created_at = moment(0)}; }
 
+core::StoredService plain_service(const std::string& name) {
+  return {.name = name, .definition = {.name = name}, .token_hashes = {}, .created_at = moment(0)};
+}
+
 core::Instance plain_instance(const std::string& id, const std::string& account) {
   return {.id = InstanceId(id), .account = AccountId(account), .created_at = moment(0)};
 }
@@ -98,6 +102,39 @@ core::Image full_image() {
           .reason = "reason " + odd_text(),
           .size = Bytes{(1ULL << 62) + 1},
           .created_at = moment(3)};
+}
+
+core::StoredService full_service() {
+  return {.name = odd_text(),
+          .definition = {.name = odd_text(),
+                         .listen = "listen " + odd_text(),
+                         .tls_names = {"name " + odd_text(), ""},
+                         .image = "image " + odd_text(),
+                         .command = {"program", odd_text(), ""},
+                         .port = 65'535,
+                         .plan = "plan " + odd_text(),
+                         .mode = core::ServiceMode::token,
+                         .user = "user " + odd_text(),
+                         .read_only = true,
+                         .tokens_from = core::TokensFrom::accounts,
+                         .tokens_file = "file " + odd_text(),
+                         .tokens_webhook = "webhook " + odd_text(),
+                         .tokens_webhook_secret_file = "secret file " + odd_text(),
+                         .token_length = 1,
+                         .greeting_limit = Seconds{2},
+                         .idle_limit = Seconds{3},
+                         .total_limit = Seconds{4},
+                         .max_instances = 4'294'967'295,
+                         .least_ready = 5,
+                         .most_ready = 6,
+                         .allow = {odd_text()},
+                         .deny = {"deny " + odd_text()},
+                         .most_per_address = 7,
+                         .most_per_token = 8,
+                         .proof_of_work = 9,
+                         .proxy_protocol = true},
+          .token_hashes = {"hash", odd_text()},
+          .created_at = moment(18)};
 }
 
 core::Instance full_instance() {
@@ -165,6 +202,11 @@ std::string show(const core::Token& token) {
 std::string show(const core::Image& image) {
   const auto& [name, source, state, progress, note, reason, size, created_at] = image;
   return show_fields(name, source, state, progress, note, reason, size, created_at);
+}
+
+std::string show(const core::StoredService& service) {
+  const auto& [name, definition, token_hashes, created_at] = service;
+  return show_fields(name, definition, token_hashes, created_at);
 }
 
 std::string show(const core::Instance& instance) {

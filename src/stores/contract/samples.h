@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/service_definition.h"
 
 namespace berth::stores::contract {
 
@@ -22,6 +23,7 @@ std::string long_text();
 core::Account plain_account(const std::string& id);
 core::Token plain_token(const std::string& id, const std::string& account);
 core::Image plain_image(const std::string& name);
+core::StoredService plain_service(const std::string& name);
 core::Instance plain_instance(const std::string& id, const std::string& account);
 core::Event plain_event(const std::string& detail);
 
@@ -29,6 +31,7 @@ core::Event plain_event(const std::string& detail);
 core::Account full_account();
 core::Token full_token();
 core::Image full_image();
+core::StoredService full_service();
 core::Instance full_instance();
 core::Event full_event();
 
@@ -36,6 +39,7 @@ core::Event full_event();
 std::string show(const core::Account& account);
 std::string show(const core::Token& token);
 std::string show(const core::Image& image);
+std::string show(const core::StoredService& service);
 std::string show(const core::Instance& instance);
 std::string show(const core::Event& event);
 

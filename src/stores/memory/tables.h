@@ -64,6 +64,7 @@ struct Tables {
   Table<AccountId, core::Account> accounts;
   Table<TokenId, core::Token> tokens;
   Table<ImageName, core::Image> images;
+  Table<std::string, core::StoredService> services;
   Table<InstanceId, core::Instance> instances;
   Table<LabId, core::Lab> labs;
   Table<LabId, core::LabContents> lab_contents;

@@ -184,6 +184,24 @@ void MemoryTransaction::remove_image(const ImageName& name) {
   });
 }
 
+void MemoryTransaction::put_service(const core::StoredService& service) {
+  guard([&] {
+    core::require_storable(service);
+    tables_.services.put(service.name, service, undo_);
+  });
+}
+
+std::vector<core::StoredService> MemoryTransaction::list_services() {
+  return guard([&] { return pick(tables_.services.rows(), 0, [](const auto&) { return true; }); });
+}
+
+void MemoryTransaction::remove_service(const std::string& name) {
+  guard([&] {
+    core::require_text(name, "name");
+    tables_.services.remove(name, undo_);
+  });
+}
+
 void MemoryTransaction::put_instance(const Instance& instance) {
   guard([&] {
     core::require_storable(instance);

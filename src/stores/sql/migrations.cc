@@ -160,6 +160,14 @@ CREATE TABLE checks (
 ) $STRICT;
 CREATE INDEX checks_of_attempt ON checks (attempt, at, id);
 )"},
+    Migration{"services_by_api", R"(
+CREATE TABLE services (
+  name $KEY NOT NULL PRIMARY KEY,
+  definition TEXT NOT NULL,
+  token_hashes TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

@@ -13,6 +13,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/service_definition.h"
 #include "stores/sql/value.h"
 
 namespace berth::stores::sql {
@@ -57,6 +58,15 @@ struct Table<core::Image> {
                                       Column{"state", &Row::state}, Column{"progress", &Row::progress},
                                       Column{"note", &Row::note},   Column{"reason", &Row::reason},
                                       Column{"size", &Row::size},   Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::StoredService> {
+  using Row = core::StoredService;
+  static constexpr std::string_view name = "services";
+  static constexpr std::tuple columns{Column{"name", &Row::name}, Column{"definition", &Row::definition},
+                                      Column{"token_hashes", &Row::token_hashes},
+                                      Column{"created_at", &Row::created_at}};
 };
 
 template <>

@@ -132,6 +132,16 @@ void SqlTransaction::remove_image(const ImageName& name) {
   change(Query("DELETE FROM images WHERE ").add("name = ", name));
 }
 
+void SqlTransaction::put_service(const core::StoredService& service) { put(service); }
+
+std::vector<core::StoredService> SqlTransaction::list_services() {
+  return list<core::StoredService>(select<core::StoredService>().add("TRUE ORDER BY name"));
+}
+
+void SqlTransaction::remove_service(const std::string& name) {
+  change(Query("DELETE FROM services WHERE ").add("name = ", name));
+}
+
 void SqlTransaction::put_instance(const Instance& instance) { put(instance); }
 
 std::optional<Instance> SqlTransaction::find_instance(const InstanceId& id) {

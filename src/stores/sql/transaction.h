@@ -35,6 +35,9 @@ class SqlTransaction final : public core::Transaction {
   std::optional<core::Image> find_image(const ImageName& name) override;
   std::vector<core::Image> list_images() override;
   void remove_image(const ImageName& name) override;
+  void put_service(const core::StoredService& service) override;
+  std::vector<core::StoredService> list_services() override;
+  void remove_service(const std::string& name) override;
   void put_instance(const core::Instance& instance) override;
   std::optional<core::Instance> find_instance(const InstanceId& id) override;
   std::optional<core::Instance> find_instance_by_key(const AccountId& account,

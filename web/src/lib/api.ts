@@ -107,6 +107,7 @@ export const api = {
   removeSshKey: (key: string) => data(client.DELETE('/ssh-keys/{key}', { params: { path: { key } } })),
 
   services: () => data(client.GET('/services')).then((list) => list.items),
+  removeService: (service: string) => data(client.DELETE('/services/{service}', { params: { path: { service } } })),
   resetService: (service: string) => data(client.POST('/services/{service}/reset', { params: { path: { service } } })),
   pools: () => data(client.GET('/pools')).then((list) => list.items),
 
