@@ -151,6 +151,7 @@ async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor 
   draft.account = account_of(open.service, {}).id;
   draft.image = ImageName(open.service.image);
   draft.plan = open.plan;
+  draft.recording.kind = open.plan.recording;
   draft.lifetime = open.plan.lifetime;
   draft.created_at = surroundings_.clock.now();
   draft.launch = open.service.launch;

@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/recording.h"
 
 namespace berth::core {
 
@@ -26,6 +27,7 @@ void require_storable(const Account& account);
 void require_storable(const Token& token);
 void require_storable(const Image& image);
 void require_storable(const Instance& instance);
+void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 
 }  // namespace berth::core

@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/recording.h"
 
 namespace berth::core {
 
@@ -47,7 +48,7 @@ class Transaction {
   virtual void put_account(const Account& account) = 0;
   virtual std::optional<Account> find_account(const AccountId& id) = 0;
   virtual std::vector<Account> list_accounts(const Page& page) = 0;  // by id
-  // Guests made before `time` without a token or an instance: nobody can come back to them. How many.
+  // Guests made before `time` without a token, an instance or a recording: nobody can come back to them. How many.
   virtual std::size_t remove_lost_guests(TimePoint time) = 0;
 
   virtual void put_token(const Token& token) = 0;
@@ -82,6 +83,15 @@ class Transaction {
   virtual std::uint64_t served_turn() = 0;  // the turn of the last one that left the queue to start
   virtual void set_served_turn(std::uint64_t turn) = 0;
   virtual std::size_t remove_instances_gone_before(TimePoint time) = 0;  // how many
+
+  virtual void put_recording(const Recording& recording) = 0;
+  virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;
+  virtual std::optional<Recording> find_recording_by_share(const std::string& share_hash) = 0;
+  // Newest first: by began_at, then id, both falling.
+  virtual std::vector<Recording> list_recordings(const RecordingFilter& filter) = 0;
+  // What RecordingFilter::words looks in, each as in core/searchable_words.h. Of no recording: nothing.
+  virtual void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) = 0;
+  virtual void remove_recording(const RecordingId& id) = 0;  // and its words
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence

@@ -11,6 +11,7 @@
 #include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/recordings.h"
 #include "core/services.h"
 #include "core/sessions.h"
 #include "core/ssh_keys.h"
@@ -32,6 +33,7 @@ struct Services {
   core::SshKeys& ssh_keys;
   core::Instances& instances;
   core::Sessions& sessions;
+  core::Recordings& recordings;
   core::Images& images;
   core::Events& events;
   core::Services& offered;
@@ -59,6 +61,8 @@ class RestDoor {
            std::vector<std::string> queries = {});
   async::Task<> serve(http::Exchange& exchange, Route route, const std::vector<std::string>& queries);
   async::Task<core::Caller> caller_of(http::Exchange& exchange);
+  // Of what is shown without signing in, too.
+  async::Task<core::Recordings::Visitor> visitor_of(http::Exchange& exchange);
 
   // service_routes.cc
   async::Task<> get_health(http::Exchange& exchange);
@@ -110,6 +114,16 @@ class RestDoor {
   async::Task<> open_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> close_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> attach_session(http::Exchange& exchange, core::Caller caller);
+  // recording_routes.cc
+  async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_recording(http::Exchange& exchange);
+  async::Task<> get_cast(http::Exchange& exchange);
+  async::Task<> remove_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> share_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> unshare_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_shared_recording(http::Exchange& exchange);
+  async::Task<> get_shared_cast(http::Exchange& exchange);
+  async::Task<> send_cast(http::Exchange& exchange, core::Recording recording);
   // event_routes.cc
   async::Task<> list_events(http::Exchange& exchange, core::Caller caller);
   async::Task<> stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter);

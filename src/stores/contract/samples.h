@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/recording.h"
 
 namespace berth::stores::contract {
 
@@ -23,6 +24,7 @@ core::Account plain_account(const std::string& id);
 core::Token plain_token(const std::string& id, const std::string& account);
 core::Image plain_image(const std::string& name);
 core::Instance plain_instance(const std::string& id, const std::string& account);
+core::Recording plain_recording(const std::string& id, const std::string& account);
 core::Event plain_event(const std::string& detail);
 
 // With everything set to something that is not its default.
@@ -30,6 +32,7 @@ core::Account full_account();
 core::Token full_token();
 core::Image full_image();
 core::Instance full_instance();
+core::Recording full_recording();
 core::Event full_event();
 
 // Every field as text, to compare and to show. Does not compile when a field is added: add it to the stores, too.
@@ -37,6 +40,7 @@ std::string show(const core::Account& account);
 std::string show(const core::Token& token);
 std::string show(const core::Image& image);
 std::string show(const core::Instance& instance);
+std::string show(const core::Recording& recording);
 std::string show(const core::Event& event);
 
 }  // namespace berth::stores::contract

@@ -65,6 +65,8 @@ struct Tables {
   Table<TokenId, core::Token> tokens;
   Table<ImageName, core::Image> images;
   Table<InstanceId, core::Instance> instances;
+  Table<RecordingId, core::Recording> recordings;
+  Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
   std::uint64_t served_turn = 0;

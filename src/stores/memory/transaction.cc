@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "core/storable.h"
+#include "stores/memory/transaction_parts.h"
 
 namespace berth::stores::memory {
 namespace {
@@ -51,19 +52,6 @@ std::tuple<std::uint64_t, std::uint64_t, InstanceId> place_in_queue(const Instan
 }
 
 }  // namespace
-
-template <class Verb>
-auto MemoryTransaction::guard(Verb verb) {
-  if (fault_) {
-    std::rethrow_exception(fault_);
-  }
-  try {
-    return verb();
-  } catch (...) {
-    fault_ = std::current_exception();
-    throw;
-  }
-}
 
 bool MemoryTransaction::finish() {
   if (fault_) {
@@ -109,7 +97,8 @@ std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
     const auto lost = pick(tables_.accounts.rows(), 0, [&](const Account& account) {
       return account.role == core::Role::guest && account.created_at < time &&
              std::ranges::none_of(tables_.tokens.rows(), belongs_to(account)) &&
-             std::ranges::none_of(tables_.instances.rows(), belongs_to(account));
+             std::ranges::none_of(tables_.instances.rows(), belongs_to(account)) &&
+             std::ranges::none_of(tables_.recordings.rows(), belongs_to(account));
     });
     for (const Account& account : lost) {
       tables_.accounts.remove(account.id, undo_);

@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "core/launch.h"
 #include "core/plan.h"
+#include "core/recording_policy.h"
 
 namespace berth::stores::sql {
 
@@ -34,7 +35,8 @@ core::Scopes scopes_from_text(std::string_view text);
 
 // Nouns within nouns: kept as JSON. What a row from before lacks has its default.
 template <class T>
-inline constexpr bool is_kept_as_json = std::same_as<T, core::Plan> || std::same_as<T, core::Launch>;
+inline constexpr bool is_kept_as_json =
+    std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::RecordingPolicy>;
 
 template <class T>
 T described_from_text(std::string_view text) {
@@ -46,7 +48,7 @@ T described_from_text(std::string_view text) {
 }
 
 // Which kind a member of a noun is kept as: times in milliseconds since 1970, durations in seconds, enumerators by
-// name, a plan and a launch as JSON.
+// name, a plan, a launch and a policy as JSON.
 template <class T>
 constexpr Kind kind_of() {
   if constexpr (described::IsOptional<T>::value) {
