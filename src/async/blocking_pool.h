@@ -27,7 +27,8 @@ class BlockingPool {
   // The result of `work`, computed on a pool thread; the awaiting task resumes on the event thread.
   template <class T>
   Task<T> run(std::function<T()> work) {
-    // No cancellation reaches the pool: Asio would set it from one thread while the work ends on another, and terminate.
+    // No cancellation reaches the pool: Asio would set it from one thread while the work ends on another, and
+    // terminate.
     co_return co_await boost::asio::co_spawn(
         pool_, call<T>(std::move(work)),
         boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable));
