@@ -22,18 +22,22 @@ std::uint64_t SessionView::input_taken() const { return link_->known(session_).i
 
 void SessionView::introduce(std::string name, ViewerRole role) {
   name_ = std::move(name);
-  take_role(role);
+  assume(role);
+  AgentLink::tell_viewers(link_->known(session_), this);
 }
 
 void SessionView::take_role(ViewerRole role) {
-  AgentLink::Session& session = link_->known(session_);
+  assume(role);
+  AgentLink::tell_viewers(link_->known(session_), nullptr);
+}
+
+void SessionView::assume(ViewerRole role) {
   if (role == ViewerRole::take_over) {
-    for (SessionView* other : session.views) {
+    for (SessionView* other : link_->known(session_).views) {
       other->role_ = other->role_ == ViewerRole::take_over ? ViewerRole::interact : other->role_;
     }
   }
   role_ = role;
-  AgentLink::tell_viewers(session, this);
 }
 
 void SessionView::record() {

@@ -31,7 +31,7 @@ struct InputTaken {
   std::uint64_t offset = 0;
 };
 
-// Another viewer came, went or changed the role: see SessionView::viewers().
+// Another viewer came or went, or somebody changed the role: see SessionView::viewers().
 struct ViewersChanged {};
 
 // The last two are a recorder's alone: the window's size as it is changed.
@@ -83,6 +83,8 @@ class SessionView {
 
  private:
   friend class AgentLink;
+
+  void assume(ViewerRole role);
 
   std::shared_ptr<AgentLink> link_;  // shared: a view may outlive the instance's place in AgentLinks
   std::uint32_t session_;
