@@ -28,6 +28,7 @@ class Id {
 using AccountId = Id<struct AccountTag>;
 using InstanceId = Id<struct InstanceTag>;
 using TokenId = Id<struct TokenTag>;
+using RecordingId = Id<struct RecordingTag>;
 using ImageName = Id<struct ImageTag>;
 using PlanName = Id<struct PlanTag>;
 using LabId = Id<struct LabTag>;  // of one version of a lab

@@ -83,6 +83,7 @@ Instance draft_machine(const Attempt& attempt, const Lab& lab, const LabFiles& f
   draft.lifetime = lab.plan.lifetime;
   draft.created_at = attempt.created_at;
   draft.launch = launch_of(files, machine);
+  draft.recording = {.kind = lab.manifest.recording, .until = lab.manifest.embargo_until};
   draft.idempotency_key = "attempt:" + attempt.id.text() + ":" + machine;
   return draft;
 }

@@ -57,6 +57,7 @@ Instance draft_instance(const Caller& caller, const NewInstance& request, const 
   instance.image = request.image;
   instance.name = request.name.value_or("");
   instance.plan = plan;
+  instance.recording.kind = plan.recording;
   instance.lifetime = lifetime;
   instance.created_at = now;
   instance.idempotency_key = request.idempotency_key;

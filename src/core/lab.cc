@@ -64,9 +64,8 @@ void check_manifest(Faults& faults, const LabManifest& manifest, const std::vect
                        "' has other characters than a-z, 0-9, '.', '_' and '-'");
     }
   }
-  if (manifest.recording != "none" && manifest.recording != "private" && manifest.recording != "embargoed" &&
-      manifest.recording != "public") {
-    faults.emplace_back("recording: none, private, embargoed or public");
+  if (manifest.embargo_until && manifest.recording != RecordingKind::embargoed) {
+    faults.emplace_back("embargo_until: only with recording = \"embargoed\"");
   }
   if (manifest.hints.size() > most_hints) {
     faults.push_back("hints: at most " + std::to_string(most_hints));

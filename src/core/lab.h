@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "core/plan.h"
+#include "core/recording_policy.h"
 
 namespace berth::core {
 
@@ -46,17 +47,18 @@ struct LabManifest {
   std::uint32_t minutes = 0;
   std::vector<std::string> tags;
   LabDifficulty difficulty = LabDifficulty::medium;
-  Egress egress = Egress::none;  // never more than the plan's
-  bool ssh = true;               // whether its machines may be reached by SSH
-  std::string recording = "private";
+  Egress egress = Egress::none;                       // never more than the plan's
+  bool ssh = true;                                    // whether its machines may be reached by SSH
+  RecordingKind recording = RecordingKind::private_;  // of its terminals
+  std::optional<TimePoint> embargo_until;             // of an embargoed one; none: for ever
   std::vector<std::string> hints;
   LabCheck check;
   std::vector<LabMachine> machines;  // empty: one called main_machine
   std::vector<std::string> steps;    // the titles of a guided lab's
 };
 BOOST_DESCRIBE_STRUCT(LabManifest, (),
-                      (title, summary, image, plan, minutes, tags, difficulty, egress, ssh, recording, hints, check,
-                       machines, steps))
+                      (title, summary, image, plan, minutes, tags, difficulty, egress, ssh, recording, embargo_until,
+                       hints, check, machines, steps))
 
 inline constexpr auto main_machine = "main";
 

@@ -47,6 +47,7 @@ std::vector<std::string> faults_of(const Plan& plan) {
   check(plan.lifetime >= Seconds{1}, "lifetime must be at least 1s");
   check(plan.longest_lifetime >= plan.lifetime, "longest_lifetime must not be less than lifetime");
   check(plan.most_per_account >= 1, "most_per_account must be at least 1");
+  check(plan.recording != RecordingKind::embargoed, "recording must be none, private or public: a plan has no date");
   return faults;
 }
 

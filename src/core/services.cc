@@ -144,6 +144,7 @@ async::Task<> Services::begin(std::shared_ptr<Place> place, Visitor visitor) {
   draft.account = account_of_service(open.service.name);
   draft.image = ImageName(open.service.image);
   draft.plan = open.plan;
+  draft.recording.kind = open.plan.recording;
   draft.lifetime = open.plan.lifetime;
   draft.created_at = surroundings_.clock.now();
   draft.launch = open.service.launch;

@@ -10,6 +10,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/recording.h"
 #include "core/service_definition.h"
 
 namespace berth::core {
@@ -34,6 +35,7 @@ void require_storable(const Lab& lab);
 void require_storable(const LabContents& contents);
 void require_storable(const Attempt& attempt);
 void require_storable(const Check& check);
+void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 
 }  // namespace berth::core

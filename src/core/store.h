@@ -15,6 +15,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/recording.h"
 #include "core/service_definition.h"
 
 namespace berth::core {
@@ -63,7 +64,7 @@ class Transaction {
   virtual void put_account(const Account& account) = 0;
   virtual std::optional<Account> find_account(const AccountId& id) = 0;
   virtual std::vector<Account> list_accounts(const Page& page) = 0;  // by id
-  // Guests made before `time` without a token or an instance: nobody can come back to them. How many.
+  // Guests made before `time` without a token, an instance or a recording: nobody can come back to them. How many.
   virtual std::size_t remove_lost_guests(TimePoint time) = 0;
 
   virtual void put_token(const Token& token) = 0;
@@ -117,6 +118,15 @@ class Transaction {
   virtual std::vector<Attempt> list_attempts(const AttemptFilter& filter) = 0;  // newest first, as instances
   virtual void put_check(const Check& check) = 0;
   virtual std::vector<Check> list_checks(const AttemptId& attempt) = 0;  // oldest first
+
+  virtual void put_recording(const Recording& recording) = 0;
+  virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;
+  virtual std::optional<Recording> find_recording_by_share(const std::string& share_hash) = 0;
+  // Newest first: by began_at, then id, both falling.
+  virtual std::vector<Recording> list_recordings(const RecordingFilter& filter) = 0;
+  // What RecordingFilter::words looks in, each as in core/searchable_words.h. Of no recording: nothing.
+  virtual void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) = 0;
+  virtual void remove_recording(const RecordingId& id) = 0;  // and its words
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence

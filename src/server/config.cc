@@ -122,6 +122,9 @@ std::vector<std::string> faults_of(const Config& config) {
   if (config.limits.history < Seconds{3600}) {
     faults.emplace_back("limits.history must be at least 1h");
   }
+  if (config.recordings.largest < 64_KiB) {
+    faults.emplace_back("recordings.largest must be at least 64KiB");
+  }
   if (config.limits.most_active == 0) {
     faults.emplace_back("limits.most_active must be at least 1");
   }
@@ -169,7 +172,8 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "longest_lifetime = " << text_of(format_duration(plan.longest_lifetime)) << "\n"
       << "grace = " << text_of(format_duration(plan.grace)) << "\n"
       << "most_per_account = " << plan.most_per_account << "\n"
-      << "guests = " << (plan.guests ? "true" : "false") << "\n";
+      << "guests = " << (plan.guests ? "true" : "false") << "\n"
+      << "recording = " << text_of(enum_name(plan.recording)) << "  # of terminals: none, private or public\n";
 }
 
 void print_service(std::ostream& out, const core::ServiceDefinition& service) {
@@ -225,7 +229,11 @@ std::string print_config(const Config& config) {
       << "most_connections = " << config.limits.most_connections << "\n"
       << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n"
       << "history = " << text_of(format_duration(config.limits.history))
-      << "  # events and what is gone are forgotten after this\n";
+      << "  # events and what is gone are forgotten after this\n"
+      << "\n[recordings]\n"
+      << "largest = " << text_of(format_bytes(config.recordings.largest))
+      << "  # what one terminal shows beyond that is not recorded\n"
+      << "kept = " << text_of(format_duration(config.recordings.kept)) << "  # after their end\n";
   out << "\n[labs]\n"
       << "least_ready = " << config.labs.least_ready << "  # machines of each lab in the catalogue kept ready\n"
       << "most_ready = " << config.labs.most_ready << "  # at times of demand; 0: none\n";

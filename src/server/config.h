@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/plan.h"
+#include "core/recorder.h"
 #include "core/service_definition.h"
 #include "core/transitions.h"
 
@@ -58,6 +59,13 @@ BOOST_DESCRIBE_STRUCT(Ssh, (),
                       (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
                        most_failures_per_minute))
 
+// Recordings of terminals, where the plan of an instance asks for them.
+struct RecordingsConfig {
+  Bytes largest = core::RecordingLimits{}.largest;
+  Seconds kept = core::RecordingLimits{}.kept;
+};
+BOOST_DESCRIBE_STRUCT(RecordingsConfig, (), (largest, kept))
+
 // PEM files, relative to the configuration's folder.
 struct TlsCertificate {
   std::string certificate;  // and its chain
@@ -94,6 +102,7 @@ struct Config {
   Database database;
   Limits limits;
   Labs labs;
+  RecordingsConfig recordings;
   Ssh ssh;
   Tls tls;
   std::vector<core::Plan> plan = core::default_plans();
@@ -105,7 +114,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, labs, ssh, tls, plan, pool, services, service))
+                       database, limits, labs, recordings, ssh, tls, plan, pool, services, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

@@ -20,6 +20,7 @@
 #include "doors/ssh/ssh_door.h"
 #include "doors/web/web_door.h"
 #include "http/server.h"
+#include "recordings/files/file_archive.h"
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
 #include "server/memory.h"
@@ -137,7 +138,16 @@ class Wiring::Parts {
         accounts_(journal_, clock_, config_.plan),
         ssh_keys_(journal_, clock_, config_.plan),
         instances_(journal_, reconciler_, leases_, runtime_, clock_, config_.plan),
-        sessions_(journal_, instances_, links_, clock_),
+        archive_(make_folder(own_folder(config_) / "recordings")),
+        recorder_({.journal = journal_,
+                   .links = links_,
+                   .archive = archive_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .limits = {.largest = config_.recordings.largest, .kept = config_.recordings.kept},
+                   .log = log_}),
+        recordings_(journal_, archive_, clock_),
+        sessions_(journal_, instances_, links_, recorder_, clock_),
         images_(journal_, library_, pools_, clock_, tasks_),
         events_(journal_),
         services_({.journal = journal_,
@@ -184,6 +194,7 @@ class Wiring::Parts {
                .ssh_keys = ssh_keys_,
                .instances = instances_,
                .sessions = sessions_,
+               .recordings = recordings_,
                .images = images_,
                .events = events_,
                .offered = services_,
@@ -231,6 +242,7 @@ class Wiring::Parts {
     tasks_.spawn(services_.run());
     tasks_.spawn(labs_.run());
     tasks_.spawn(attempts_.run());
+    tasks_.spawn(recorder_.run());
     tasks_.spawn(tcp_.serve());
     tasks_.spawn(prepare_images());
     if (ssh_) {
@@ -370,6 +382,9 @@ class Wiring::Parts {
   core::Accounts accounts_;
   core::SshKeys ssh_keys_;
   core::Instances instances_;
+  recordings::files::FileArchive archive_;
+  core::Recorder recorder_;
+  core::Recordings recordings_;
   core::Sessions sessions_;
   core::Images images_;
   core::Events events_;

@@ -31,6 +31,10 @@ void RestDoor::add_routes(http::Router& router) {
   add_open(Method::get, "/api/v1/openapi.json", &RestDoor::get_contract);
   add_open(Method::post, "/api/v1/login", &RestDoor::login);
   add_open(Method::post, "/api/v1/guests", &RestDoor::create_guest);
+  add_open(Method::get, "/api/v1/recordings/{recording}", &RestDoor::get_recording);
+  add_open(Method::get, "/api/v1/recordings/{recording}/cast", &RestDoor::get_cast);
+  add_open(Method::get, "/api/v1/shared-recordings/{secret}", &RestDoor::get_shared_recording);
+  add_open(Method::get, "/api/v1/shared-recordings/{secret}/cast", &RestDoor::get_shared_cast);
 
   add(router, Method::post, "/logout", &RestDoor::logout);
   add(router, Method::get, "/account", &RestDoor::get_account);
@@ -71,7 +75,6 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/instances/{instance}/sessions", &RestDoor::list_sessions);
   add(router, Method::post, "/instances/{instance}/sessions", &RestDoor::open_session);
   add(router, Method::remove, "/instances/{instance}/sessions/{session}", &RestDoor::close_session);
-  add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session, {"offset"});
   add(router, Method::get, "/labs", &RestDoor::list_labs, {"q", "tag", "difficulty", "cursor", "limit"});
   add(router, Method::get, "/labs/{lab}", &RestDoor::get_lab, {"version"});
   add(router, Method::put, "/labs/{lab}", &RestDoor::upload_lab);
@@ -83,6 +86,12 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/attempts/{attempt}/checks", &RestDoor::list_checks);
   add(router, Method::post, "/attempts/{attempt}/checks", &RestDoor::check_attempt);
   add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);
+  add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session,
+      {"offset", "role"});
+  add(router, Method::get, "/recordings", &RestDoor::list_recordings, {"cursor", "limit", "q", "instance", "everyone"});
+  add(router, Method::remove, "/recordings/{recording}", &RestDoor::remove_recording);
+  add(router, Method::post, "/recordings/{recording}/share", &RestDoor::share_recording);
+  add(router, Method::remove, "/recordings/{recording}/share", &RestDoor::unshare_recording);
   add(router, Method::get, "/events", &RestDoor::list_events, {"after", "limit", "instance"});
 }
 
@@ -94,6 +103,20 @@ async::Task<> RestDoor::serve(http::Exchange& exchange, Route route, const std::
     }
   }
   co_await (this->*route)(exchange, std::move(caller));
+}
+
+async::Task<core::Recordings::Visitor> RestDoor::visitor_of(http::Exchange& exchange) {
+  if (!exchange.header("Authorization") && !exchange.cookie("berth")) {
+    co_return std::nullopt;
+  }
+  try {
+    co_return co_await caller_of(exchange);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unauthenticated || exchange.header("Authorization")) {
+      throw;
+    }
+  }
+  co_return std::nullopt;  // a cookie that is no good any more
 }
 
 async::Task<core::Caller> RestDoor::caller_of(http::Exchange& exchange) {

@@ -12,6 +12,7 @@
 #include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/recordings.h"
 #include "core/service_register.h"
 #include "core/services.h"
 #include "core/sessions.h"
@@ -34,6 +35,7 @@ struct Services {
   core::SshKeys& ssh_keys;
   core::Instances& instances;
   core::Sessions& sessions;
+  core::Recordings& recordings;
   core::Images& images;
   core::Events& events;
   core::Services& offered;
@@ -64,6 +66,8 @@ class RestDoor {
            std::vector<std::string> queries = {});
   async::Task<> serve(http::Exchange& exchange, Route route, const std::vector<std::string>& queries);
   async::Task<core::Caller> caller_of(http::Exchange& exchange);
+  // Of what is shown without signing in, too.
+  async::Task<core::Recordings::Visitor> visitor_of(http::Exchange& exchange);
 
   // service_routes.cc
   async::Task<> get_health(http::Exchange& exchange);
@@ -130,6 +134,16 @@ class RestDoor {
   async::Task<> check_attempt(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_checks(http::Exchange& exchange, core::Caller caller);
   async::Task<> take_hint(http::Exchange& exchange, core::Caller caller);
+  // recording_routes.cc
+  async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_recording(http::Exchange& exchange);
+  async::Task<> get_cast(http::Exchange& exchange);
+  async::Task<> remove_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> share_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> unshare_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_shared_recording(http::Exchange& exchange);
+  async::Task<> get_shared_cast(http::Exchange& exchange);
+  async::Task<> send_cast(http::Exchange& exchange, core::Recording recording);
   // event_routes.cc
   async::Task<> list_events(http::Exchange& exchange, core::Caller caller);
   async::Task<> stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter);

@@ -75,6 +75,10 @@ core::Instance plain_instance(const std::string& id, const std::string& account)
   return {.id = InstanceId(id), .account = AccountId(account), .created_at = moment(0)};
 }
 
+core::Recording plain_recording(const std::string& id, const std::string& account) {
+  return {.id = RecordingId(id), .account = AccountId(account), .instance = InstanceId("i"), .began_at = moment(0)};
+}
+
 core::Event plain_event(const std::string& detail) { return {.at = moment(0), .detail = detail}; }
 
 core::Account full_account() {
@@ -157,7 +161,8 @@ core::Instance full_instance() {
                    .longest_lifetime = Seconds{8},
                    .grace = Seconds{9},
                    .most_per_account = 10,
-                   .guests = true},
+                   .guests = true,
+                   .recording = core::RecordingKind::public_},
           .state = core::InstanceState::asleep,
           .reason = "reason " + odd_text(),
           .queue_number = (1ULL << 62) + 3,
@@ -176,7 +181,23 @@ core::Instance full_instance() {
                      .port = 65'535,
                      .read_only = true},
           .service = "service " + odd_text(),
-          .service_key = "service key " + odd_text()};
+          .service_key = "service key " + odd_text(),
+          .recording = {.kind = core::RecordingKind::embargoed, .until = moment(18)}};
+}
+
+core::Recording full_recording() {
+  return {.id = RecordingId("id " + odd_text()),
+          .account = AccountId(odd_text()),
+          .instance = InstanceId("instance " + odd_text()),
+          .session = 0xffff'ffff,
+          .title = long_text(),
+          .policy = {.kind = core::RecordingKind::embargoed, .until = moment(19)},
+          .began_at = moment(20),
+          .ended_at = moment(21),
+          .size = Bytes{(1ULL << 62) + 5},
+          .duration = Seconds{22},
+          .truncated = true,
+          .share_hash = "share " + odd_text()};
 }
 
 core::Event full_event() {
@@ -212,10 +233,17 @@ std::string show(const core::StoredService& service) {
 std::string show(const core::Instance& instance) {
   const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
                started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
-               service_key] = instance;
+               service_key, recording] = instance;
   return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
                      started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch,
-                     service, service_key);
+                     service, service_key, recording);
+}
+
+std::string show(const core::Recording& recording) {
+  const auto& [id, account, instance, session, title, policy, began_at, ended_at, size, duration, truncated,
+               share_hash] = recording;
+  return show_fields(id, account, instance, session, title, policy, began_at, ended_at, size, duration, truncated,
+                     share_hash);
 }
 
 std::string show(const core::Event& event) {

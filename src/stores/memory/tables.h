@@ -70,6 +70,8 @@ struct Tables {
   Table<LabId, core::LabContents> lab_contents;
   Table<AttemptId, core::Attempt> attempts;
   Table<std::string, core::Check> checks;
+  Table<RecordingId, core::Recording> recordings;
+  Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
   std::uint64_t served_turn = 0;

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "core/storable.h"
-#include "stores/memory/verbs.h"
+#include "stores/memory/transaction_parts.h"
 
 namespace berth::stores::memory {
 namespace {
@@ -82,7 +82,8 @@ std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
     const auto lost = pick(tables_.accounts.rows(), 0, [&](const Account& account) {
       return account.role == core::Role::guest && account.created_at < time &&
              std::ranges::none_of(tables_.tokens.rows(), belongs_to(account)) &&
-             std::ranges::none_of(tables_.instances.rows(), belongs_to(account));
+             std::ranges::none_of(tables_.instances.rows(), belongs_to(account)) &&
+             std::ranges::none_of(tables_.recordings.rows(), belongs_to(account));
     });
     for (const Account& account : lost) {
       remove_attempts_of(account.id);

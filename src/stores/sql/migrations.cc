@@ -24,6 +24,12 @@ constexpr std::array words = {
     Word{"$REAL", "REAL", "DOUBLE PRECISION"},
     Word{"$SEQUENCE", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     Word{"$STRICT", "STRICT", ""},
+    // What is searched: one text of all words for SQLite, a set of words for PostgreSQL. `detail` and the ASCII
+    // tokenizer leave out what core/searchable_words.h has settled before.
+    Word{"$RECORDING_WORDS", "VIRTUAL TABLE recording_words USING fts5(words, tokenize = 'ascii', detail = none)",
+         "TABLE recording_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)"},
+    Word{"$INDEX_OF_WORDS", "INSERT INTO recording_words (recording_words, rank) VALUES ('automerge', 8)",
+         "CREATE INDEX recordings_by_word ON recording_words USING GIN (words)"},
 };
 
 // Version n is the nth. One that has been released is never changed: add the next one.
@@ -167,6 +173,30 @@ CREATE TABLE services (
   token_hashes TEXT NOT NULL,
   created_at $INTEGER NOT NULL
 ) $STRICT;
+)"},
+    Migration{"recordings", R"(
+ALTER TABLE instances ADD COLUMN recording TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE recordings (
+  number $SEQUENCE,
+  id $KEY NOT NULL UNIQUE,
+  account $KEY NOT NULL REFERENCES accounts (id),
+  instance $KEY NOT NULL,
+  session $INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  began_at $INTEGER NOT NULL,
+  ended_at $INTEGER,
+  size $INTEGER NOT NULL,
+  duration $INTEGER NOT NULL,
+  truncated $INTEGER NOT NULL,
+  share_hash $KEY UNIQUE
+) $STRICT;
+CREATE INDEX recordings_of_account ON recordings (account, began_at, id);
+CREATE INDEX recordings_of_instance ON recordings (instance, began_at, id);
+CREATE INDEX recordings_by_age ON recordings (began_at, id);
+CREATE INDEX recordings_by_end ON recordings (ended_at);
+CREATE $RECORDING_WORDS;
+$INDEX_OF_WORDS;
 )"},
 };
 

@@ -13,6 +13,7 @@
 #include "core/image.h"
 #include "core/instance.h"
 #include "core/lab.h"
+#include "core/recording.h"
 #include "core/service_definition.h"
 #include "stores/sql/value.h"
 
@@ -93,7 +94,26 @@ struct Table<core::Instance> {
                                       Column{"service", &Row::service},
                                       Column{"service_key", &Row::service_key},
                                       Column{"share", &Row::share},
-                                      Column{"turn", &Row::turn}};
+                                      Column{"turn", &Row::turn},
+                                      Column{"recording", &Row::recording}};
+};
+
+template <>
+struct Table<core::Recording> {
+  using Row = core::Recording;
+  static constexpr std::string_view name = "recordings";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"account", &Row::account},
+                                      Column{"instance", &Row::instance},
+                                      Column{"session", &Row::session},
+                                      Column{"title", &Row::title},
+                                      Column{"policy", &Row::policy},
+                                      Column{"began_at", &Row::began_at},
+                                      Column{"ended_at", &Row::ended_at},
+                                      Column{"size", &Row::size},
+                                      Column{"duration", &Row::duration},
+                                      Column{"truncated", &Row::truncated},
+                                      Column{"share_hash", &Row::share_hash}};
 };
 
 template <>

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/storable.h"
+#include "stores/sql/transaction_parts.h"
 
 namespace berth::stores::sql {
 
@@ -19,48 +19,11 @@ using core::Lab;
 using core::LabContents;
 using core::Token;
 
-template <class Verb>
-auto SqlTransaction::guard(Verb verb) {
-  if (fault_) {
-    std::rethrow_exception(fault_);
-  }
-  try {
-    return verb();
-  } catch (...) {
-    fault_ = std::current_exception();
-    throw;
-  }
-}
-
 bool SqlTransaction::finish() const {
   if (fault_) {
     std::rethrow_exception(fault_);
   }
   return appended_;
-}
-
-template <class Row>
-void SqlTransaction::put(const Row& row) {
-  guard([&] {
-    core::require_storable(row);
-    connection_.execute(upsert(row));
-  });
-}
-
-template <class Row>
-std::vector<Row> SqlTransaction::list(Query query) {
-  return guard([&] {
-    std::vector<Row> rows;
-    connection_.execute(std::move(query), kinds_of<Row>(),
-                        [&](std::span<const Value> values) { rows.push_back(read_row<Row>(values)); });
-    return rows;
-  });
-}
-
-template <class Row>
-std::optional<Row> SqlTransaction::find(Query query) {
-  std::vector<Row> rows = list<Row>(std::move(query));
-  return rows.empty() ? std::nullopt : std::optional<Row>(std::move(rows.front()));
 }
 
 std::uint64_t SqlTransaction::number(Query query) {
@@ -91,7 +54,8 @@ std::size_t SqlTransaction::remove_lost_guests(TimePoint time) {
   return change(Query("DELETE FROM accounts WHERE role = 'guest' AND ")
                     .add("created_at < ", time)
                     .add(" AND NOT EXISTS (SELECT 1 FROM tokens WHERE account = accounts.id)"
-                         " AND NOT EXISTS (SELECT 1 FROM instances WHERE account = accounts.id)"));
+                         " AND NOT EXISTS (SELECT 1 FROM instances WHERE account = accounts.id)"
+                         " AND NOT EXISTS (SELECT 1 FROM recordings WHERE account = accounts.id)"));
 }
 
 void SqlTransaction::put_token(const Token& token) { put(token); }

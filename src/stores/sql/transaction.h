@@ -63,6 +63,12 @@ class SqlTransaction final : public core::Transaction {
   std::vector<core::Attempt> list_attempts(const core::AttemptFilter& filter) override;
   void put_check(const core::Check& check) override;
   std::vector<core::Check> list_checks(const AttemptId& attempt) override;
+  void put_recording(const core::Recording& recording) override;
+  std::optional<core::Recording> find_recording(const RecordingId& id) override;
+  std::optional<core::Recording> find_recording_by_share(const std::string& share_hash) override;
+  std::vector<core::Recording> list_recordings(const core::RecordingFilter& filter) override;
+  void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) override;
+  void remove_recording(const RecordingId& id) override;
   std::uint64_t append_event(const core::Event& event) override;
   std::vector<core::Event> list_events(const core::EventFilter& filter) override;
   std::uint64_t last_event_sequence() override;

@@ -12,6 +12,7 @@
 #include "core/lab.h"
 #include "core/launch.h"
 #include "core/plan.h"
+#include "core/recording_policy.h"
 #include "core/service_definition.h"
 
 namespace berth::stores::sql {
@@ -38,8 +39,8 @@ core::Scopes scopes_from_text(std::string_view text);
 // Nouns within nouns: kept as JSON. What a row from before lacks has its default.
 template <class T>
 inline constexpr bool is_kept_as_json =
-    std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::LabManifest> ||
-    std::same_as<T, core::LabFiles> || std::same_as<T, core::AttemptMachines> ||
+    std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::RecordingPolicy> ||
+    std::same_as<T, core::LabManifest> || std::same_as<T, core::LabFiles> || std::same_as<T, core::AttemptMachines> ||
     std::same_as<T, core::ServiceDefinition> || std::same_as<T, std::vector<std::string>>;
 
 template <class T>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What the verbs of transaction.cc and lab_verbs.cc share; nobody else includes it.
+// How the verbs of MemoryTransaction run, for the sources that hold them.
 
 #include <exception>
 #include <vector>

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "core/storable.h"
-#include "stores/memory/verbs.h"
+#include "stores/memory/transaction_parts.h"
 
 namespace berth::stores::memory {
 namespace {
