@@ -18,6 +18,7 @@ namespace {
 using enum LabState;
 
 constexpr Milliseconds tidy_again{60'000};
+constexpr Milliseconds tidy_soon{2000};
 
 [[noreturn]] void no_such_lab(const std::string& name) {
   throw Error(ErrorKind::not_found, "there is no lab '" + name.substr(0, 64) + "'");
@@ -319,12 +320,12 @@ void Labs::give_up(const Lab& lab) {
 async::Task<> Labs::run() {
   for (;;) {
     const unsigned long seen = untidy_.count();
-    co_await tidy();
-    co_await async::finishes_within(untidy_.wait_beyond(seen), tidy_again);
+    const bool done = co_await tidy();
+    co_await async::finishes_within(untidy_.wait_beyond(seen), done ? tidy_again : tidy_soon);
   }
 }
 
-async::Task<> Labs::tidy() {
+async::Task<bool> Labs::tidy() {
   const std::vector<ImageName> unused = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     std::set<LabId> in_use;
     for (const Attempt& attempt : transaction.list_attempts(
@@ -341,18 +342,21 @@ async::Task<> Labs::tidy() {
     }
     return images;
   });
+  bool done = true;
   for (const ImageName& name : unused) {
-    co_await remove_image(name);
+    done = co_await remove_image(name) && done;
   }
+  co_return done;
 }
 
-async::Task<> Labs::remove_image(ImageName name) {
+async::Task<bool> Labs::remove_image(ImageName name) {
   try {
     co_await surroundings_.library.remove(name);
   } catch (const Error&) {
-    co_return;  // the machine of an attempt is still being taken down: the next time
+    co_return false;  // a machine is still being taken down
   }
   co_await surroundings_.journal.transact([&](Transaction& transaction) { transaction.remove_image(name); });
+  co_return true;
 }
 
 }  // namespace berth::core

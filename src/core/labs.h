@@ -76,8 +76,9 @@ class Labs {
   async::Task<> prepare(Lab lab, LabFiles files);
   async::Task<> keep_ready(Lab lab);
   void give_up(const Lab& lab);
-  async::Task<> tidy();
-  async::Task<> remove_image(ImageName name);
+  // Whether nothing is left to remove.
+  async::Task<bool> tidy();
+  async::Task<bool> remove_image(ImageName name);
 
   Surroundings surroundings_;
   std::map<LabId, std::string> notes_;  // of what is being prepared
