@@ -126,6 +126,19 @@ TEST(ConfigCheck, tells_what_is_wrong_with_tls) {
   EXPECT_EQ(faults_of_tls(config).size(), 5U);
 }
 
+TEST(ConfigCheck, tells_what_is_wrong_with_the_room_of_services_made_by_api) {
+  Config config;
+  EXPECT_TRUE(faults_of(config).empty());
+  config.services = {.listen = {"127.0.0.1", "localhost"}, .ports = "80"};
+  EXPECT_EQ(faults_of(config).size(), 1U);
+  EXPECT_EQ(parse_ports("80").last, 80);
+  EXPECT_EQ(parse_ports("7000-7999").first, 7000);
+  for (const auto* wrong : {"", "0-80", "7001-7000", "7000-", "-7000", "70000", "7000-7001-7002", "http"}) {
+    config.services.ports = wrong;
+    EXPECT_EQ(faults_of(config).size(), 2U) << wrong;
+  }
+}
+
 TEST(Address, takes_host_and_port) {
   EXPECT_EQ(parse_address("[::1]:80").host, "::1");
   EXPECT_EQ(parse_address("127.0.0.1:0").port, 0);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures what a warm pool and the TCP door promise (SPECIFICATION.md) on a running Berth configured by doors.toml.
 // Started by tools/bench, which gives BERTH_URL, BERTH_TOKEN, BERTH_DATA_DIR and BERTH_GREETER (a static program).
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { dockerIsThere, dockerRuns } from "./docker.mjs";
 
 const url = new URL(process.env.BERTH_URL);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
@@ -79,18 +80,12 @@ async function restCreate() {
     ids.push(instance.id);
   }
   report("REST create to running, warm, median (p99)", `${median(times).toFixed(2)} ms (${quantile(times, 0.99).toFixed(1)} ms)`, "<= 3 ms", median(times) <= 3);
-  if (spawnSync("docker", ["info"]).status === 0) {
-    // The same files, and no network either: that is docker at its fastest.
-    execFileSync("sh", ["-c", `tar -C ${process.env.BERTH_DATA_DIR}/images/busybox/rootfs -c . | docker import - berth-bench`]);
-    const docker = Array.from({ length: 9 }, () => {
-      const begin = performance.now();
-      execFileSync("docker", ["run", "--rm", "--network", "none", "berth-bench", "true"]);
-      return performance.now() - begin;
-    });
-    execFileSync("docker", ["rmi", "berth-bench"]);
+  if (dockerIsThere()) {
+    const docker = await dockerRuns(9);
+    report("docker run, median", `${median(docker).toFixed(0)} ms`, "-", true);
     report("docker run / REST create", `${(median(docker) / median(times)).toFixed(0)} x`, ">= 200 x", median(docker) / median(times) >= 200);
   } else {
-    console.log("docker run / REST create: no dockerd runs here, so nothing was compared");
+    console.log("docker run / REST create: there is no dockerd (apt install docker.io), so nothing was compared");
   }
   for (const id of ids) await request("DELETE", `/instances/${id}`);
 }

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { hostProcesses, maybe } from "./berth.mjs";
 
 const run = fileURLToPath(new URL("../../tools/run", import.meta.url));
 const place = mkdtempSync(join(tmpdir(), "berth-run-"));
@@ -94,14 +95,6 @@ async function runningInstance(request) {
 }
 
 const output = (program, ...words) => execFileSync(program, words, { encoding: "utf8" });
-const numbers = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-const maybe = (read) => {
-  try {
-    return read();
-  } catch {
-    return "";
-  }
-};
 
 // Everything on the host that has to do with the copy on `folder`: the name in cgroups, links and the firewall, the folder
 // in mounts and loop devices, the namespaces of its instances.
@@ -119,7 +112,7 @@ function traces(folder, namespaces = {}) {
   look("mount", readFileSync("/proc/self/mountinfo", "utf8"));
   look("loop device", output("losetup", "--list", "--output", "NAME,BACK-FILE"));
   look("run folder", readdirSync("/run").join("\n").replaceAll("berth-", "b"));
-  for (const number of numbers()) {
+  for (const number of hostProcesses()) {
     look("process", maybe(() => readFileSync(`/proc/${number}/cmdline`, "utf8")).replaceAll("\0", " "));
     for (const kind of Object.keys(namespaces)) {
       const namespace = maybe(() => readlinkSync(`/proc/${number}/ns/${kind}`));
@@ -132,7 +125,7 @@ function traces(folder, namespaces = {}) {
 // The namespaces of all processes in the cgroups of `name`, held open so that the kernel gives their numbers to no other.
 function holdNamespaces(name) {
   const namespaces = { net: new Map(), pid: new Map(), user: new Map() };
-  for (const number of numbers()) {
+  for (const number of hostProcesses()) {
     if (!maybe(() => readFileSync(`/proc/${number}/cgroup`, "utf8")).includes(`/${name}/`)) continue;
     for (const [kind, held] of Object.entries(namespaces)) {
       const path = `/proc/${number}/ns/${kind}`;
@@ -205,7 +198,7 @@ test("a berthd that is killed comes back with its instances", async () => {
   const copy = start("killed", ["--listen", `127.0.0.1:${port}`]);
   const request = client(copy, await copy.ready);
   const { id } = await runningInstance(request);
-  const berthd = numbers().find((number) => {
+  const berthd = hostProcesses().find((number) => {
     const words = maybe(() => readFileSync(`/proc/${number}/cmdline`, "utf8")).split("\0");
     return words[0].endsWith("/bin/berthd") && words.includes(copy.folder);
   });
