@@ -22,8 +22,7 @@
 namespace berth::warden {
 namespace {
 
-constexpr const char* group_name = "_checks";  // no instance's id begins so
-constexpr Bytes most_memory = 512_MiB;         // of all checks together
+constexpr Bytes most_memory = 1_GiB;  // of all checks together
 constexpr std::uint32_t most_processes = 4096;
 constexpr std::size_t most_descriptors = check_descriptors + wire::most_machines;
 
@@ -46,7 +45,7 @@ void forget_instances(const Layout& layout) {
 // The memory of checks is limited one by one too, so that a host that refuses this loses little.
 void enter_group(const Host& host) {
   try {
-    for (const path& group : host.cgroups.make_limited(group_name, most_memory, most_processes)) {
+    for (const path& group : host.cgroups.make_limited(check_group, most_memory, most_processes)) {
       write_to(group / "cgroup.procs", "0");
     }
   } catch (const Error& fault) {
