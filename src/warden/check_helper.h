@@ -8,6 +8,8 @@
 
 namespace berth::warden {
 
+inline constexpr const char* check_group = "_checks";  // no instance's id begins so
+
 // A process that does nothing but start checks. It begins before the warden has threads, so that its children may do
 // what they like, and is in a cgroup of its own, which they inherit: entering one for each check would take too long.
 // It ends with this object and with the warden.

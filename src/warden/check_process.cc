@@ -26,7 +26,7 @@ namespace {
 
 constexpr int script_number = 3;
 constexpr const char* script_name = "/proc/self/fd/3";
-constexpr rlim_t most_memory = 1ULL << 30;
+constexpr rlim_t most_memory = 512ULL << 20;
 constexpr rlim_t largest_file = 16ULL << 20;
 constexpr rlim_t most_files = 256;
 constexpr rlim_t own_processes = 64;

@@ -90,6 +90,7 @@ wire::CheckReport Checks::run(const std::string& id, const wire::CheckSpec& spec
     order.machines.push_back(machine.name);
     machines.push_back(instances_.find(machine.id)->machine().process);
   }
+  const std::uint64_t killed = host_.cgroups.out_of_memory_kills(check_group);
   CheckWatch watch(spec.inside, Seconds{spec.seconds}, machines);
   watch.begin([&](int answers, int output, int errors) {
     std::vector<int> descriptors = {answers, output, errors, copy.get(), first.user_namespace.get()};
@@ -97,6 +98,10 @@ wire::CheckReport Checks::run(const std::string& id, const wire::CheckSpec& spec
     helper_.start(order, descriptors);
   });
   wire::CheckReport report = watch.run();
+  // It may have lost a program that it asked, and taken that for an answer.
+  if (host_.cgroups.out_of_memory_kills(check_group) != killed) {
+    throw Error(ErrorKind::unavailable, "memory for checks ran out while this one ran; try again");
+  }
   report.output = valid_text(report.output);
   report.errors = valid_text(report.errors);
   return report;

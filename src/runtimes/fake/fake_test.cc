@@ -206,5 +206,19 @@ async::Task<> in_use_scenario(FakeRuntime& runtime, FakeImages& images) {
 
 TEST_F(FakeTest, an_image_in_use_stays) { run(in_use_scenario(runtime, images)); }
 
+async::Task<> check_scenario(FakeRuntime& runtime) {
+  co_await runtime.create(id, {.image = "busybox"});
+  runtime.answer_checks([](const InstanceId& checked, const core::CheckSpec& spec, const std::string& script) {
+    return core::CheckReport{.code = spec.inside ? 1 : 0, .output = checked.text() + ": " + script};
+  });
+  const auto report = co_await runtime.check(id, {.inside = true}, "anything");
+  EXPECT_EQ(report.code, 1);
+  EXPECT_EQ(report.output, "one: anything");
+  runtime.answer_checks(nullptr);
+  EXPECT_EQ((co_await runtime.check(id, {}, "echo OK")).output, "OK\n");
+}
+
+TEST_F(FakeTest, checks_are_answered_as_a_test_wants) { run(check_scenario(runtime)); }
+
 }  // namespace
 }  // namespace berth::runtimes::fake

@@ -66,8 +66,8 @@ TEST_F(Check, HasSurroundingsOfItsOwn) {
             "bin\n");
   EXPECT_EQ(say("id -u; pwd; hostname; cat; ls /tmp; echo x >/tmp/file && cat /tmp/file; ls /machines"),
             "0\n/\ncheck\nx\n");
-  EXPECT_EQ(say("ls /proc | grep -c '^[0-9]'; ls /dev"),
-            "3\nfd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\nurandom\nzero\n");
+  EXPECT_EQ(say("set -- /proc/[0-9]*; echo $#; ls /dev"),
+            "1\nfd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\nurandom\nzero\n");
   EXPECT_EQ(say("ls /proc/self/fd"), "0\n1\n2\n3\n4\n") << "the script, and what ls opens";
   EXPECT_THAT(say("grep -e CapEff -e NoNewPrivs -e 'Seccomp:' /proc/self/status"),
               "CapEff:\t00000000000820c4\nNoNewPrivs:\t1\nSeccomp:\t2\n");
@@ -163,6 +163,20 @@ TEST_F(Check, HoldsAForkBombAndAHungryOne) {
   const CheckReport hungry = check("dd if=/dev/zero of=/dev/null bs=3G count=1 && echo OK", {.seconds = 5});
   EXPECT_EQ(hungry.output, "");
   EXPECT_NE(check("dd if=/dev/zero of=/tmp/big bs=1M count=100 && echo OK", {.seconds = 5}).output, "OK\n");
+}
+
+TEST_F(Check, IsNoAnswerWhenMemoryForChecksRanOut) {
+  // A small limit, as when many checks share it.
+  const std::string group = "/sys/fs/cgroup/memory/" + warden.name() + "/_checks/memory.limit_in_bytes";
+  const std::string unified = "/sys/fs/cgroup/" + warden.name() + "/_checks/memory.max";
+  write_to(std::filesystem::exists(group) ? group : unified, "32M");
+  try {
+    const CheckReport report = check("head -c 90000000 /dev/zero | tr '\\0' x | sort | grep -q y || echo NO");
+    ADD_FAILURE() << report.output << report.errors;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable) << error.what();
+  }
+  EXPECT_EQ(say("echo OK"), "OK\n");
 }
 
 TEST_F(Check, NeverSaysOkOfAMachineThatEnds) {
