@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -26,7 +27,11 @@ class BlockingPool {
   // The result of `work`, computed on a pool thread; the awaiting task resumes on the event thread.
   template <class T>
   Task<T> run(std::function<T()> work) {
-    co_return co_await boost::asio::co_spawn(pool_, call<T>(std::move(work)), boost::asio::use_awaitable);
+    // No cancellation reaches the pool: Asio would set it from one thread while the work ends on another, and
+    // terminate.
+    co_return co_await boost::asio::co_spawn(
+        pool_, call<T>(std::move(work)),
+        boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(), boost::asio::use_awaitable));
   }
 
  private:

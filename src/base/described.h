@@ -35,13 +35,18 @@ enum class Missing {
   keeps_default,  // a missing member keeps its default
 };
 
+// An enumerator as it is written outside of C++: one whose name would be a keyword has a '_' at its end.
+constexpr std::string_view spelled(std::string_view enumerator) {
+  return enumerator.ends_with('_') ? enumerator.substr(0, enumerator.size() - 1) : enumerator;
+}
+
 template <class E>
   requires boost::describe::has_describe_enumerators<E>::value
 std::string_view enum_name(E value) {
   std::string_view name;
   boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto descriptor) {
     if (descriptor.value == value) {
-      name = descriptor.name;
+      name = spelled(descriptor.name);
     }
   });
   return name;
@@ -52,7 +57,7 @@ template <class E>
 std::optional<E> enum_from_name(std::string_view name) {
   std::optional<E> found;
   boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto descriptor) {
-    if (name == descriptor.name) {
+    if (name == spelled(descriptor.name)) {
       found = descriptor.value;
     }
   });
@@ -64,7 +69,7 @@ template <class E>
 std::string enum_names() {
   std::string names;
   boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
-      [&](auto descriptor) { names += (names.empty() ? "" : ", ") + std::string(descriptor.name); });
+      [&](auto descriptor) { names += (names.empty() ? "" : ", ") + std::string(spelled(descriptor.name)); });
   return names;
 }
 

@@ -28,8 +28,11 @@ class Id {
 using AccountId = Id<struct AccountTag>;
 using InstanceId = Id<struct InstanceTag>;
 using TokenId = Id<struct TokenTag>;
+using RecordingId = Id<struct RecordingTag>;
 using ImageName = Id<struct ImageTag>;
 using PlanName = Id<struct PlanTag>;
+using LabId = Id<struct LabTag>;  // of one version of a lab
+using AttemptId = Id<struct AttemptTag>;
 
 // `length` random characters of [a-z2-7] (5 bits each) from the system's generator. Never fails.
 std::string random_name(std::size_t length);

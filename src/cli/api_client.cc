@@ -2,6 +2,7 @@
 #include "cli/api_client.h"
 
 #include <limits>
+#include <sstream>
 
 #include "base/described.h"
 #include "cli/text.h"
@@ -161,6 +162,23 @@ boost::json::value ApiClient::call(std::string_view method, const std::string& p
     request.body = print_json(*body);
   }
   return read_answer(http_.exchange(request));
+}
+
+std::vector<boost::json::value> ApiClient::lines(std::string_view method, const std::string& path,
+                                                 boost::json::value body, const CallOptions& options) {
+  HttpRequest request = request_of(method, path, options);
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = print_json(body);
+  const HttpAnswer answer = http_.exchange(request);
+  if (answer.status != 200) {
+    fail(answer);
+  }
+  std::vector<boost::json::value> lines;
+  std::istringstream text(read_text(longest_answer));
+  for (std::string line; std::getline(text, line);) {
+    lines.push_back(parse_json(line));
+  }
+  return lines;
 }
 
 boost::json::value ApiClient::get(const std::string& path, const CallOptions& options) {

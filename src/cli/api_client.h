@@ -36,6 +36,9 @@ class ApiClient {
   boost::json::value call(std::string_view method, const std::string& path,
                           const std::optional<boost::json::value>& body = std::nullopt,
                           const CallOptions& options = {});
+  // The same of an answer with a JSON object on each line.
+  std::vector<boost::json::value> lines(std::string_view method, const std::string& path, boost::json::value body,
+                                        const CallOptions& options = {});
   boost::json::value get(const std::string& path, const CallOptions& options = {});
   // All pages of a list as one, in the shape of a page.
   boost::json::object list(const std::string& path, CallOptions options = {});

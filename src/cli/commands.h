@@ -23,7 +23,9 @@ void add_watch_commands(CLI::App& app, Invocation& run);       // events ports u
 void add_session_commands(CLI::App& app, Invocation& run);     // sh attach exec sessions
 void add_file_commands(CLI::App& app, Invocation& run);        // cp export
 void add_image_commands(CLI::App& app, Invocation& run);       // image
+void add_lab_commands(CLI::App& app, Invocation& run);         // lab
 void add_plan_commands(CLI::App& app, Invocation& run);        // plan
+void add_service_commands(CLI::App& app, Invocation& run);     // service
 void add_completion_commands(CLI::App& app, Invocation& run);  // completion
 
 template <class Options>

@@ -120,6 +120,8 @@ std::vector<std::string> names_from_server(Invocation& run, const std::string& k
       add_field(run.api(), "/images", {"name"}, names);
     } else if (kind == "PLAN") {
       add_field(run.api(), "/plans", {"name"}, names);
+    } else if (kind == "SERVICE") {
+      add_field(run.api(), "/services", {"name"}, names);
     } else if (kind == "KEY") {
       add_field(run.api(), "/ssh-keys?limit=200", {"id"}, names);
     } else if (kind == "TOKEN") {

@@ -11,7 +11,9 @@ Scopes scopes_of(Role role) {
   using enum Scope;
   switch (role) {
     case Role::admin:
-      return {instances_read, instances_write, images_read, images_write, tokens_write, accounts_write};
+      return {instances_read, instances_write, images_read, images_write, tokens_write, labs_write, accounts_write};
+    case Role::author:
+      return {instances_read, instances_write, images_read, tokens_write, labs_write};
     case Role::member:
       return {instances_read, instances_write, images_read, tokens_write};
     case Role::guest:

@@ -11,11 +11,20 @@
 
 namespace berth::core {
 
-enum class Role { admin, member, guest };
-BOOST_DESCRIBE_ENUM(Role, admin, member, guest)
+enum class Role { admin, author, member, guest };  // an author makes labs
+BOOST_DESCRIBE_ENUM(Role, admin, author, member, guest)
 
-enum class Scope { instances_read, instances_write, images_read, images_write, tokens_write, accounts_write };
-BOOST_DESCRIBE_ENUM(Scope, instances_read, instances_write, images_read, images_write, tokens_write, accounts_write)
+enum class Scope {
+  instances_read,
+  instances_write,
+  images_read,
+  images_write,
+  tokens_write,
+  labs_write,
+  accounts_write,
+};
+BOOST_DESCRIBE_ENUM(Scope, instances_read, instances_write, images_read, images_write, tokens_write, labs_write,
+                    accounts_write)
 
 using Scopes = std::set<Scope>;
 

@@ -343,7 +343,9 @@ std::vector<SessionSummary> AgentLink::sessions() const {
   std::vector<SessionSummary> list;
   for (const auto& [number, session] : sessions_) {
     if (session.opened) {
-      list.push_back({number, session.kind, session.command, session.exit, session.views.size()});
+      const auto viewers =
+          std::ranges::count_if(session.views, [](const SessionView* view) { return !view->records_; });
+      list.push_back({number, session.kind, session.command, session.exit, static_cast<std::size_t>(viewers)});
     }
   }
   return list;
@@ -391,6 +393,27 @@ void AgentLink::detach(SessionView& view) {
   if (found != sessions_.end() && found->second.views.erase(&view) != 0) {
     waste_allowed_ += waste_per_request;  // what is on its way to it
     send_acknowledgement(found->first, found->second);
+    if (!view.name_.empty()) {
+      tell_viewers(found->second, nullptr);
+    }
+  }
+}
+
+void AgentLink::tell_viewers(Session& session, const SessionView* but) {
+  for (SessionView* view : session.views) {
+    if (view != but && !view->name_.empty()) {
+      view->viewers_changed_ = true;
+      view->changed_.fire();
+    }
+  }
+}
+
+void AgentLink::tell_recorders(Session& session, wire::WindowSize size) {
+  for (SessionView* view : session.views) {
+    if (view->records_) {
+      view->items_.emplace_back(size);
+      view->changed_.fire();
+    }
   }
 }
 

@@ -21,7 +21,7 @@ struct SessionSummary {
   wire::SessionKind kind = wire::SessionKind::command;
   std::vector<std::string> command;
   std::optional<wire::SessionExit> exit;
-  std::size_t viewers = 0;
+  std::size_t viewers = 0;  // without recorders
 };
 
 // berthd's end of one connection to one agent: shares it among sessions and their viewers. Everything it hears is
@@ -75,6 +75,8 @@ class AgentLink : public std::enable_shared_from_this<AgentLink> {
   void send(wire::FrameType type, std::uint32_t session, std::uint64_t offset, std::string payload);
   void send_acknowledgement(std::uint32_t number, Session& session);
   void detach(SessionView& view);
+  static void tell_viewers(Session& session, const SessionView* but);
+  static void tell_recorders(Session& session, wire::WindowSize size);
   void waste(std::size_t bytes);
   void fail(const Error& error);
   void throw_if_failed() const;

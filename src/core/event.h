@@ -25,6 +25,9 @@ enum class EventType {
   instance_renamed,
   session_opened,
   session_closed,
+  session_watched,
+  recording_ended,
+  recording_removed,
   image_preparing,
   image_ready,
   image_failed,
@@ -32,11 +35,22 @@ enum class EventType {
   token_created,
   token_removed,
   login,
+  lab_ready,
+  lab_failed,
+  lab_published,
+  lab_retired,
+  attempt_started,
+  attempt_checked,
+  attempt_hint,
+  attempt_solved,
+  attempt_ended,
 };
 BOOST_DESCRIBE_ENUM(EventType, instance_created, instance_queued, instance_starting, instance_running, instance_asleep,
                     instance_stopped, instance_grace, instance_failed, instance_gone, instance_extended,
-                    instance_renamed, session_opened, session_closed, image_preparing, image_ready, image_failed,
-                    image_removed, token_created, token_removed, login)
+                    instance_renamed, session_opened, session_closed, session_watched, recording_ended,
+                    recording_removed, image_preparing, image_ready, image_failed, image_removed, token_created,
+                    token_removed, login, lab_ready, lab_failed, lab_published, lab_retired, attempt_started,
+                    attempt_checked, attempt_hint, attempt_solved, attempt_ended)
 
 // Something that happened, stored with the change it tells of.
 struct Event {

@@ -14,9 +14,11 @@ namespace berth::core {
 enum class ImageState { preparing, ready, failed };
 BOOST_DESCRIBE_ENUM(ImageState, preparing, ready, failed)
 
+inline constexpr auto lab_source = "lab";  // of what the machines of labs begin with
+
 struct Image {
   ImageName name;
-  std::string source;  // "built_in", "import" or a registry reference
+  std::string source;  // "built_in", "import", lab_source or a registry reference
   ImageState state = ImageState::preparing;
   double progress = 0;  // 0 to 1; kept in memory only while preparing
   std::string note;

@@ -7,6 +7,7 @@
 #include "async/cancelled.h"
 #include "async/time_limit.h"
 #include "base/error.h"
+#include "core/instance_rules.h"
 #include "core/plain_text.h"
 
 namespace berth::core {
@@ -54,6 +55,7 @@ Images::Images(Journal& journal, ImageLibrary& library, Pools& pools, const Cloc
 async::Task<std::vector<Image>> Images::list(Caller caller) {
   require(caller, Scope::images_read);
   auto images = co_await journal_.transact([](Transaction& transaction) { return transaction.list_images(); });
+  std::erase_if(images, [&](const Image& image) { return !may_use(caller, image); });
   for (Image& image : images) {
     if (const auto found = preparing_.find(image.name); found != preparing_.end()) {
       image = found->second;
@@ -68,7 +70,7 @@ async::Task<Image> Images::find(Caller caller, ImageName name) {
     co_return found->second;
   }
   const auto image = co_await journal_.transact([&](Transaction& transaction) { return transaction.find_image(name); });
-  if (!image) {
+  if (!image || !may_use(caller, *image)) {
     throw no_such_image(name);
   }
   co_return *image;

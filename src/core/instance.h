@@ -35,6 +35,7 @@ struct Instance {
   Launch launch;
   std::string service;      // which made it for its clients; empty: none
   std::string service_key;  // whom it serves; one instance of a service that is not gone has it. Empty: one connection
+  RecordingPolicy recording;  // of its terminals
 };
 
 }  // namespace berth::core

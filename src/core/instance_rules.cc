@@ -15,6 +15,10 @@ namespace {
 
 }  // namespace
 
+bool may_use(const Caller& caller, const Image& image) {
+  return image.source != lab_source || caller.scopes.contains(Scope::images_write);
+}
+
 std::string default_name(const ImageName& image, const InstanceId& id) {
   std::string name;
   for (const char character : image.text().substr(0, 40)) {
@@ -53,6 +57,7 @@ Instance draft_instance(const Caller& caller, const NewInstance& request, const 
   instance.image = request.image;
   instance.name = request.name.value_or("");
   instance.plan = plan;
+  instance.recording.kind = plan.recording;
   instance.lifetime = lifetime;
   instance.created_at = now;
   instance.idempotency_key = request.idempotency_key;

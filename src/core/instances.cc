@@ -28,6 +28,14 @@ InstanceEvent event_of(Action action) {
   return InstanceEvent::stop;
 }
 
+void check_may_use(Transaction& transaction, const Caller& caller, const ImageName& name) {
+  const auto image = transaction.find_image(name);
+  if (image && !may_use(caller, *image)) {
+    throw Error(ErrorKind::invalid_argument, "image '" + name.text() + "' belongs to a lab; start the lab instead",
+                "image");
+  }
+}
+
 }  // namespace
 
 Instances::Instances(Journal& journal, Reconciler& reconciler, Leases& leases, Runtime& runtime, const Clock& clock,
@@ -76,6 +84,7 @@ async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request)
                                  return earlier;
                                }
                                check_room(transaction, draft, reconciler_.limits());
+                               check_may_use(transaction, caller, draft.image);
                                return std::nullopt;
                              });
   if (begun.state != InstanceState::queued) {

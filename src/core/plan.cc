@@ -21,6 +21,11 @@ std::vector<Plan> default_plans() {
            .longest_lifetime = Seconds{24 * 3600},
            .grace = Seconds{3600},
            .most_per_account = 5},
+      Plan{.name = "lab",
+           .description = "What a lab breaks: one core, no network",
+           .memory = 512_MiB,
+           .disk = 256_MiB,
+           .guests = false},
   };
 }
 
@@ -42,6 +47,7 @@ std::vector<std::string> faults_of(const Plan& plan) {
   check(plan.lifetime >= Seconds{1}, "lifetime must be at least 1s");
   check(plan.longest_lifetime >= plan.lifetime, "longest_lifetime must not be less than lifetime");
   check(plan.most_per_account >= 1, "most_per_account must be at least 1");
+  check(plan.recording != RecordingKind::embargoed, "recording must be none, private or public: a plan has no date");
   return faults;
 }
 

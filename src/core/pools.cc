@@ -47,15 +47,59 @@ InstanceSpec spec_of(const ImageName& image, const std::string& name, const Plan
 Pools::Pools(Surroundings surroundings)
     : surroundings_(std::move(surroundings)), changed_(surroundings_.tasks.executor()) {}
 
+std::list<Pools::Pool>::iterator Pools::find(const PoolSettings& settings) {
+  return std::ranges::find_if(pools_, [&](const Pool& pool) { return same(pool.settings, settings); });
+}
+
 void Pools::add(const PoolSettings& settings) {
-  const auto known = std::ranges::find_if(pools_, [&](const Pool& pool) { return same(pool.settings, settings); });
-  if (known != pools_.end()) {
-    known->settings.least = std::max(known->settings.least, settings.least);
-    known->settings.most = std::max(known->settings.most, settings.most);
-  } else {
-    pools_.emplace_back().settings = settings;
+  auto pool = find(settings);
+  if (pool == pools_.end()) {
+    pool = pools_.emplace(pools_.end());
+    pool->settings = settings;
+  }
+  pool->wishes.push_back({settings.least, settings.most});
+  set_marks(*pool);
+}
+
+void Pools::remove(const PoolSettings& settings) {
+  const auto pool = find(settings);
+  if (pool == pools_.end()) {
+    return;
+  }
+  const auto wish = std::ranges::find(pool->wishes, Marks{settings.least, settings.most});
+  if (wish != pool->wishes.end()) {
+    pool->wishes.erase(wish);
+    set_marks(*pool);
+  }
+}
+
+void Pools::set_marks(Pool& pool) {
+  pool.settings.least = 0;
+  pool.settings.most = 0;
+  for (const Marks& wish : pool.wishes) {
+    pool.settings.least = std::max(pool.settings.least, wish.least);
+    pool.settings.most = std::max(pool.settings.most, wish.most);
+  }
+  if (pool.wishes.empty()) {
+    empty(pool);
   }
   changed_.fire();
+}
+
+// Those that are being made are let go of, too.
+void Pools::empty(Pool& pool) {
+  ++pool.made_for;
+  while (!pool.ready.empty()) {
+    give_up(pool.ready.front());
+  }
+}
+
+// A lease or a start under way still refers to its pool.
+void Pools::forget_removed() {
+  pools_.remove_if([this](const Pool& pool) {
+    return pool.wishes.empty() && pool.making == 0 && pool.ready.empty() &&
+           std::ranges::none_of(taken_, [&](const auto& entry) { return entry.second == &pool; });
+  });
 }
 
 std::optional<InstanceId> Pools::take(const Instance& instance) {
@@ -125,10 +169,7 @@ void Pools::suspend(const ImageName& image) {
   suspended_.insert(image);
   for (Pool& pool : pools_) {
     if (pool.settings.image == image) {
-      ++pool.made_for;
-      while (!pool.ready.empty()) {
-        give_up(pool.ready.front());
-      }
+      empty(pool);
     }
   }
 }
@@ -147,6 +188,9 @@ void Pools::resume(const ImageName& image) {
 std::vector<PoolStatus> Pools::statuses() const {
   std::vector<PoolStatus> list;
   for (const Pool& pool : pools_) {
+    if (pool.wishes.empty()) {
+      continue;
+    }
     PoolStatus& status = list.emplace_back(pool.counts);
     status.settings = pool.settings;
     status.ready = pool.ready.size();
@@ -186,6 +230,7 @@ void Pools::tick() {
     pool.demand += demand_weight * (std::exchange(pool.asked, 0) - pool.demand);
     shrink(pool);
   }
+  forget_removed();
   if (surroundings_.short_of_memory()) {
     for (std::size_t count = 0; count < most_given_up && !ready_.empty(); ++count) {
       give_up(std::ranges::max_element(pools_, {}, [](const Pool& pool) { return pool.ready.size(); })->ready.front());

@@ -53,8 +53,10 @@ class Pools {
   };
   explicit Pools(Surroundings surroundings);
 
-  // Those with the same image, plan and launch are one, with the greater numbers.
+  // Those with the same image, plan and launch are one, with the greatest numbers of all.
   void add(const PoolSettings& settings);
+  // Takes back what was added; without any other that wants it, the pool is emptied.
+  void remove(const PoolSettings& settings);
   // A ready one for the instance, which has its id from then on. Until keep() or put_back() it still counts as ours.
   std::optional<InstanceId> take(const Instance& instance);
   // Whether it still runs.
@@ -80,8 +82,14 @@ class Pools {
   void tick();
 
  private:
+  struct Marks {
+    std::uint32_t least = 0;
+    std::uint32_t most = 0;
+    bool operator==(const Marks&) const = default;
+  };
   struct Pool {
     PoolSettings settings;
+    std::vector<Marks> wishes;  // of those who added it; none: it goes when nothing refers to it any more
     std::list<InstanceId> ready;
     std::size_t making = 0;
     std::size_t made_for = 0;  // its generation: raised when what is made no longer counts
@@ -94,6 +102,10 @@ class Pools {
     TimePoint next_attempt;
   };
 
+  std::list<Pool>::iterator find(const PoolSettings& settings);
+  void set_marks(Pool& pool);
+  void empty(Pool& pool);
+  void forget_removed();
   static std::size_t wanted(const Pool& pool);
   bool wants_more(Pool& pool) const;
   async::Task<> something_new(unsigned long changes_seen, unsigned long slots_seen);

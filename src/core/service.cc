@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "core/store.h"
+
 namespace berth::core {
 
 Plan plan_of(const Service& service, const Plan& plan) {
@@ -14,25 +16,13 @@ Plan plan_of(const Service& service, const Plan& plan) {
   return changed;
 }
 
-std::vector<std::string> faults_of(const Service& service) {
-  std::vector<std::string> faults;
-  const auto fault = [&](const std::string& what) { faults.push_back("service '" + service.name + "' " + what); };
-  if (!is_name(service.name, 32)) {
-    fault("needs a name of lower-case letters, digits and dashes, at most 32 characters");
+AccountId account_of_service(const std::string& name) { return AccountId("service." + name); }
+
+void put_account_of(Transaction& transaction, const std::string& service, TimePoint now) {
+  const AccountId id = account_of_service(service);
+  if (!transaction.find_account(id)) {
+    transaction.put_account({.id = id, .name = "service " + service, .role = Role::member, .created_at = now});
   }
-  if (!is_name(service.image)) {
-    fault("needs an image");
-  }
-  if (service.launch.port == 0) {
-    fault("needs the port its program listens on inside");
-  }
-  if (service.idle_limit < Seconds{1} || service.total_limit < service.idle_limit) {
-    fault("needs 1s <= idle_limit <= total_limit");
-  }
-  if (service.max_instances == 0 || service.most_ready < service.least_ready) {
-    fault("needs max_instances >= 1 and least_ready <= most_ready");
-  }
-  return faults;
 }
 
 }  // namespace berth::core

@@ -14,6 +14,8 @@
 
 namespace berth::core {
 
+class Transaction;
+
 // per_connection: each connection has an instance of its own, gone when it ends. token: who shows the same token and
 // identifier reaches the same instance again.
 enum class ServiceMode { per_connection, token };
@@ -36,7 +38,9 @@ struct Service {
 // The plan of its instances: nothing is kept after their time.
 Plan plan_of(const Service& service, const Plan& plan);
 
-// Every fault of a service as a sentence, empty when it is sound.
-std::vector<std::string> faults_of(const Service& service);
+// Whose its instances are.
+AccountId account_of_service(const std::string& name);
+// Stores that account when it is not there.
+void put_account_of(Transaction& transaction, const std::string& service, TimePoint now);
 
 }  // namespace berth::core

@@ -16,10 +16,10 @@ namespace berth::core {
 
 // One instance of a service, from when it is asked for until it is ended.
 struct Services::Place {
-  Place(Open& of, std::string for_key, TimePoint now, const async::Executor& executor)
-      : open(&of), key(std::move(for_key)), begun(now), left_at(now), changed(executor) {}
+  Place(SharedOpen of, std::string for_key, TimePoint now, const async::Executor& executor)
+      : open(std::move(of)), key(std::move(for_key)), begun(now), left_at(now), changed(executor) {}
 
-  Open* open;
+  SharedOpen open;
   std::string key;
   InstanceId id;
   bool running = false;
@@ -43,13 +43,24 @@ struct Services::Place {
 };
 
 struct Services::Open {
+  Open(const Service& what, const Plan& its_plan, const async::Executor& executor)
+      : service(what), plan(plan_of(what, its_plan)), changed(executor) {}
+
+  PoolSettings pool() const {
+    return {.image = ImageName(service.image),
+            .plan = plan,
+            .launch = service.launch,
+            .least = std::min(service.least_ready, service.max_instances),
+            .most = std::min(service.most_ready, service.max_instances)};
+  }
+
   Service service;
   Plan plan;
   std::list<std::shared_ptr<Place>> places;  // oldest first
   std::size_t waiting = 0;
   std::string last_failure;  // since it last went well
   ServiceStatus counts;
-  std::unique_ptr<async::Trigger> changed;  // an instance began to run, or ended
+  async::Trigger changed;  // an instance began to run, or ended
 };
 
 }  // namespace berth::core

@@ -5,12 +5,6 @@
 
 namespace berth::core {
 
-ListedTokens::ListedTokens(const std::vector<std::string>& tokens) {
-  for (const std::string& token : tokens) {
-    hashes_.insert(hash_token(Secret(token)));
-  }
-}
-
 async::Task<std::optional<std::string>> ListedTokens::holder_of(std::string token) {
   const std::string hash = hash_token(Secret(std::move(token)));
   co_return hashes_.contains(hash) ? std::optional(hash.substr(0, 32)) : std::nullopt;

@@ -21,10 +21,11 @@ class ServiceTokens {
   virtual async::Task<std::optional<std::string>> holder_of(std::string token) = 0;
 };
 
-// A list from the configuration. What is compared are hashes, so the time it takes tells nothing about a token.
+// A list that came with the service. What is compared are hashes, so the time it takes tells nothing about a token.
 class ListedTokens final : public ServiceTokens {
  public:
-  explicit ListedTokens(const std::vector<std::string>& tokens);
+  // Of the hashes of tokens, see hash_token().
+  explicit ListedTokens(const std::vector<std::string>& hashes) : hashes_(hashes.begin(), hashes.end()) {}
   async::Task<std::optional<std::string>> holder_of(std::string token) override;
 
  private:

@@ -16,50 +16,42 @@ namespace {
 constexpr Seconds longest_wait{120};    // of a connection for its instance
 constexpr Seconds tear_down_limit{20};  // for who waits for it
 
-Account account_of(const Service& service, TimePoint now) {
-  return {.id = AccountId("service." + service.name),
-          .name = "service " + service.name,
-          .role = Role::member,
-          .created_at = now};
-}
-
 }  // namespace
 
 Services::Services(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
-Services::~Services() = default;
 
-Services::Open& Services::known(const std::string& service) {
+Services::~Services() {
+  for (const auto& [name, open] : open_) {
+    open->places.clear();  // which hold it in turn
+  }
+}
+
+const Services::SharedOpen& Services::known(const std::string& service) const {
   const auto found = open_.find(service);
   if (found == open_.end()) {
     throw Error(ErrorKind::not_found, "there is no service '" + service.substr(0, 64) + "'");
   }
-  return *found->second;
+  return found->second;
+}
+
+void Services::add(const Service& service, const std::vector<Plan>& plans) {
+  const auto plan = std::ranges::find(plans, service.plan, &Plan::name);
+  if (plan == plans.end()) {
+    throw Error(ErrorKind::invalid_argument, "service '" + service.name + "' names a plan that there is not");
+  }
+  const auto open = std::make_shared<Open>(service, *plan, surroundings_.tasks.executor());
+  surroundings_.reconciler.pools().add(open->pool());
+  open_[service.name] = open;
 }
 
 async::Task<> Services::open(std::vector<Service> services, const std::vector<Plan>& plans) {
   for (const Service& service : services) {
-    const auto plan = std::ranges::find(plans, service.plan, &Plan::name);
-    if (plan == plans.end()) {
-      throw Error(ErrorKind::invalid_argument, "service '" + service.name + "' names a plan that there is not");
-    }
-    auto open = std::make_unique<Open>();
-    open->service = service;
-    open->changed = std::make_unique<async::Trigger>(surroundings_.tasks.executor());
-    open->plan = plan_of(service, *plan);
-    surroundings_.reconciler.pools().add({.image = ImageName(service.image),
-                                          .plan = open->plan,
-                                          .launch = service.launch,
-                                          .least = std::min(service.least_ready, service.max_instances),
-                                          .most = std::min(service.most_ready, service.max_instances)});
-    open_[service.name] = std::move(open);
+    add(service, plans);
   }
   const TimePoint now = surroundings_.clock.now();
   const auto found = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     for (const Service& service : services) {
-      const Account account = account_of(service, now);
-      if (!transaction.find_account(account.id)) {
-        transaction.put_account(account);
-      }
+      put_account_of(transaction, service.name, now);
     }
     using enum InstanceState;
     return transaction.list_instances(
@@ -74,7 +66,7 @@ async::Task<> Services::open(std::vector<Service> services, const std::vector<Pl
       surroundings_.tasks.spawn(destroy(instance->id, "nobody is connected to it any more"));
       continue;
     }
-    const auto place = add_place(*open->second, instance->service_key, now);
+    const auto place = add_place(open->second, instance->service_key, now);
     place->id = instance->id;
     place->running = true;
     place->begun = instance->created_at;
@@ -82,12 +74,12 @@ async::Task<> Services::open(std::vector<Service> services, const std::vector<Pl
   }
 }
 
-void Services::note_failure(const std::string& service) { ++known(service).counts.failed; }
+void Services::note_failure(const std::string& service) { ++known(service)->counts.failed; }
 
 async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor visitor) {
-  Open& open = known(service);
-  ++open.counts.visits;
-  ++open.waiting;
+  const SharedOpen open = known(service);
+  ++open->counts.visits;
+  ++open->waiting;
   std::exception_ptr fault;
   std::unique_ptr<Visit> visit;
   try {
@@ -97,30 +89,30 @@ async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor
   } catch (...) {
     fault = std::current_exception();
   }
-  --open.waiting;
+  --open->waiting;
   if (fault) {
-    ++open.counts.failed;
+    ++open->counts.failed;
     std::rethrow_exception(fault);
   }
   co_return visit;
 }
 
-std::shared_ptr<Services::Place> Services::add_place(Open& open, std::string key, TimePoint now) const {
+std::shared_ptr<Services::Place> Services::add_place(const SharedOpen& open, std::string key, TimePoint now) const {
   // Shared: with its visits and with the task that watches it.
-  return open.places.emplace_back(std::make_shared<Place>(open, std::move(key), now, surroundings_.tasks.executor()));
+  return open->places.emplace_back(std::make_shared<Place>(open, std::move(key), now, surroundings_.tasks.executor()));
 }
 
-async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Visitor visitor) {
+async::Task<std::shared_ptr<Services::Place>> Services::place_for(SharedOpen open, Visitor visitor) {
   std::shared_ptr<Place> place;
   if (!visitor.key.empty()) {
     const auto known =
-        std::ranges::find_if(open.places, [&](const auto& each) { return each->key == visitor.key && !each->over; });
-    place = known == open.places.end() ? nullptr : *known;
+        std::ranges::find_if(open->places, [&](const auto& each) { return each->key == visitor.key && !each->over; });
+    place = known == open->places.end() ? nullptr : *known;
   }
   if (!place) {
     // Its place is taken first: a second connection with this key must find it.
     place = add_place(open, visitor.key, surroundings_.clock.now());
-    surroundings_.tasks.spawn(begin(open, place, std::move(visitor)));
+    surroundings_.tasks.spawn(begin(place, std::move(visitor)));
   }
   // The visitor may go away while it waits; an instance for it alone is then ended.
   struct Waiting {
@@ -146,11 +138,13 @@ async::Task<std::shared_ptr<Services::Place>> Services::place_for(Open& open, Vi
   co_return place;
 }
 
-async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor visitor) {
+async::Task<> Services::begin(std::shared_ptr<Place> place, Visitor visitor) {
+  Open& open = *place->open;
   Instance draft;
-  draft.account = account_of(open.service, {}).id;
+  draft.account = account_of_service(open.service.name);
   draft.image = ImageName(open.service.image);
   draft.plan = open.plan;
+  draft.recording.kind = open.plan.recording;
   draft.lifetime = open.plan.lifetime;
   draft.created_at = surroundings_.clock.now();
   draft.launch = open.service.launch;
@@ -191,7 +185,7 @@ async::Task<> Services::begin(Open& open, std::shared_ptr<Place> place, Visitor 
     end(place, "it did not start");
   }
   place->changed.fire();
-  open.changed->fire();
+  open.changed.fire();
   if (!place->over) {
     surroundings_.tasks.spawn(watch(place));
   }
@@ -213,19 +207,19 @@ async::Task<> Services::make_room(Open& open, const Place& place) {
     if (!cap && !host_is_full()) {
       co_return;
     }
-    const unsigned long seen = open.changed->count();
+    const unsigned long seen = open.changed.count();
     if (const std::shared_ptr<Place> oldest = longest_idle(cap ? &open : nullptr)) {
       ++oldest->open->counts.evicted;
       co_await end_for_good(oldest, "it was the one idle for longest, and another needed the room");
     } else if (cap) {
-      co_await open.changed->wait_beyond(seen);  // all of them are being started
+      co_await open.changed.wait_beyond(seen);  // all of them are being started
     } else {
       co_return;  // the host is full of others: the queue decides
     }
   }
 }
 
-std::shared_ptr<Services::Place> Services::longest_idle(Open* of) const {
+std::shared_ptr<Services::Place> Services::longest_idle(const Open* of) const {
   const TimePoint now = surroundings_.clock.now();
   std::shared_ptr<Place> oldest;
   for (const auto& [name, open] : open_) {
@@ -248,7 +242,7 @@ bool Services::take_away(const std::shared_ptr<Place>& place) {
   }
   place->open->places.remove(place);
   place->changed.fire();
-  place->open->changed->fire();
+  place->open->changed.fire();
   return !place->id.empty();
 }
 
@@ -297,12 +291,23 @@ async::Task<> Services::reset(std::string service, std::string holder) {
       "it was reset");
 }
 
-async::Task<> Services::end_all(Open& open, std::function<bool(const Place&)> chosen, std::string why) {
+async::Task<> Services::end_all(SharedOpen open, std::function<bool(const Place&)> chosen, std::string why) {
   std::vector<std::shared_ptr<Place>> places;
-  std::ranges::copy_if(open.places, std::back_inserter(places), [&](const auto& place) { return chosen(*place); });
+  std::ranges::copy_if(open->places, std::back_inserter(places), [&](const auto& place) { return chosen(*place); });
   for (const auto& place : places) {
     co_await end_for_good(place, why);
   }
+}
+
+async::Task<> Services::close(std::string service) {
+  const auto found = open_.find(service);
+  if (found == open_.end()) {
+    co_return;
+  }
+  const SharedOpen open = found->second;
+  open_.erase(found);
+  surroundings_.reconciler.pools().remove(open->pool());
+  co_await end_all(open, [](const Place&) { return true; }, "its service was removed");
 }
 
 void Services::tick() {

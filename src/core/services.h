@@ -58,6 +58,10 @@ class Services {
   // Takes the services of the configuration, finds their instances again and ends those of others. The plan of each is
   // among `plans`.
   async::Task<> open(std::vector<Service> services, const std::vector<Plan>& plans);
+  // One more, whose account is stored.
+  void add(const Service& service, const std::vector<Plan>& plans);
+  // No visit begins from now on; ends its instances and the pool, and waits for that. Unknown: nothing.
+  async::Task<> close(std::string service);
   // An instance for the visitor: the one of its key, a ready one, or one that is waited for. Throws Error{exhausted}
   // when there is no room even after eviction, {timed_out}, or what kept the instance from starting.
   async::Task<std::unique_ptr<Visit>> visit(std::string service, Visitor visitor);
@@ -79,23 +83,26 @@ class Services {
   struct Place;
   struct Open;
 
-  Open& known(const std::string& service);
-  std::shared_ptr<Place> add_place(Open& open, std::string key, TimePoint now) const;
-  async::Task<std::shared_ptr<Place>> place_for(Open& open, Visitor visitor);
-  async::Task<> begin(Open& open, std::shared_ptr<Place> place, Visitor visitor);
+  // Shared: with its places and with those who wait for one, who may outlive its close().
+  using SharedOpen = std::shared_ptr<Open>;
+
+  const SharedOpen& known(const std::string& service) const;
+  std::shared_ptr<Place> add_place(const SharedOpen& open, std::string key, TimePoint now) const;
+  async::Task<std::shared_ptr<Place>> place_for(SharedOpen open, Visitor visitor);
+  async::Task<> begin(std::shared_ptr<Place> place, Visitor visitor);
   async::Task<> make_room(Open& open, const Place& place);
-  std::shared_ptr<Place> longest_idle(Open* of) const;
+  std::shared_ptr<Place> longest_idle(const Open* of) const;
   bool host_is_full() const;
   static bool take_away(const std::shared_ptr<Place>& place);
   void end(const std::shared_ptr<Place>& place, const std::string& why);
   async::Task<> end_for_good(std::shared_ptr<Place> place, std::string why);
-  async::Task<> end_all(Open& open, std::function<bool(const Place&)> chosen, std::string why);
+  async::Task<> end_all(SharedOpen open, std::function<bool(const Place&)> chosen, std::string why);
   async::Task<> destroy(InstanceId id, std::string why);
   async::Task<> watch(std::shared_ptr<Place> place);
   void leave(Visit& visit);
 
   Surroundings surroundings_;
-  std::map<std::string, std::unique_ptr<Open>> open_;
+  std::map<std::string, SharedOpen> open_;
 };
 
 // One connection's hold on an instance. Lives on the event thread, held by a door; its end lets go, which ends the

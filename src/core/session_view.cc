@@ -2,6 +2,7 @@
 #include "core/session_view.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/agent_link.h"
@@ -19,13 +20,61 @@ SessionView::~SessionView() { link_->detach(*this); }
 
 std::uint64_t SessionView::input_taken() const { return link_->known(session_).input_taken; }
 
+void SessionView::introduce(std::string name, ViewerRole role) {
+  name_ = std::move(name);
+  assume(role);
+  AgentLink::tell_viewers(link_->known(session_), this);
+}
+
+void SessionView::take_role(ViewerRole role) {
+  assume(role);
+  AgentLink::tell_viewers(link_->known(session_), nullptr);
+}
+
+void SessionView::assume(ViewerRole role) {
+  if (role == ViewerRole::take_over) {
+    for (SessionView* other : link_->known(session_).views) {
+      other->role_ = other->role_ == ViewerRole::take_over ? ViewerRole::interact : other->role_;
+    }
+  }
+  role_ = role;
+}
+
+void SessionView::record() {
+  records_ = true;
+  role_ = ViewerRole::view;
+}
+
+bool SessionView::may_write() const {
+  const auto taken_over_by_other = [this](const SessionView* other) {
+    return other != this && other->role_ == ViewerRole::take_over;
+  };
+  const auto found = link_->sessions_.find(session_);
+  return role_ != ViewerRole::view &&
+         (found == link_->sessions_.end() || std::ranges::none_of(found->second.views, taken_over_by_other));
+}
+
+std::vector<Viewer> SessionView::viewers() const {
+  std::vector<Viewer> list;
+  for (const SessionView* view : link_->known(session_).views) {
+    if (!view->name_.empty()) {
+      list.push_back({view->name_, view->role_, view == this});
+    }
+  }
+  std::ranges::sort(list, {}, [](const Viewer& viewer) { return std::tie(viewer.name, viewer.role, viewer.self); });
+  return list;
+}
+
 async::Task<SessionItem> SessionView::next() {
-  while (items_.empty() && !input_taken_) {
+  while (items_.empty() && !input_taken_ && !viewers_changed_) {
     link_->known(session_);
     co_await changed_.wait();
   }
   if (input_taken_) {
     co_return *std::exchange(input_taken_, std::nullopt);
+  }
+  if (std::exchange(viewers_changed_, false)) {
+    co_return ViewersChanged{};
   }
   SessionItem item = std::move(items_.front());
   items_.pop_front();
@@ -52,8 +101,8 @@ async::Task<> SessionView::input(std::string bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size()) {
     AgentLink::Session& session = link_->known(session_);
-    if (session.exit) {
-      co_return;  // nobody reads it any more
+    if (session.exit || !may_write()) {
+      co_return;  // nobody reads it any more, or another hand is on it
     }
     const std::uint64_t room =
         wire::input_window - std::min(wire::input_window, session.input_sent - session.input_taken);
@@ -70,12 +119,17 @@ async::Task<> SessionView::input(std::string bytes) {
 
 void SessionView::end_input() {
   const AgentLink::Session& session = link_->known(session_);
-  link_->send(wire::FrameType::input_end, session_, session.input_sent, {});
+  if (may_write()) {
+    link_->send(wire::FrameType::input_end, session_, session.input_sent, {});
+  }
 }
 
 void SessionView::resize(wire::WindowSize size) {
-  link_->known(session_);
-  link_->send(wire::FrameType::resize, session_, 0, wire::encode_payload(size));
+  AgentLink::Session& session = link_->known(session_);
+  if (may_write()) {
+    link_->send(wire::FrameType::resize, session_, 0, wire::encode_payload(size));
+    AgentLink::tell_recorders(session, size);
+  }
 }
 
 void SessionView::signal(int number) {
@@ -83,7 +137,9 @@ void SessionView::signal(int number) {
     throw Error(ErrorKind::invalid_argument, "a signal number is from 1 to 31");
   }
   link_->known(session_);
-  link_->send(wire::FrameType::signal, session_, 0, wire::encode_payload(wire::SignalSession{number}));
+  if (may_write()) {
+    link_->send(wire::FrameType::signal, session_, 0, wire::encode_payload(wire::SignalSession{number}));
+  }
 }
 
 }  // namespace berth::core

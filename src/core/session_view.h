@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <boost/describe/enum.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "async/task.h"
 #include "async/trigger.h"
@@ -29,7 +31,21 @@ struct InputTaken {
   std::uint64_t offset = 0;
 };
 
-using SessionItem = std::variant<SessionOutput, InputTaken, wire::SessionExit>;
+// Another viewer came or went, or somebody changed the role: see SessionView::viewers().
+struct ViewersChanged {};
+
+// The last two are a recorder's alone: the window's size as it is changed.
+using SessionItem = std::variant<SessionOutput, InputTaken, ViewersChanged, wire::SessionExit, wire::WindowSize>;
+
+// What a viewer may do. While one has taken over, nobody else's hand moves the session.
+enum class ViewerRole { view, interact, take_over };
+BOOST_DESCRIBE_ENUM(ViewerRole, view, interact, take_over)
+
+struct Viewer {
+  std::string name;
+  ViewerRole role = ViewerRole::interact;
+  bool self = false;  // the one who asks
+};
 
 // One viewer of one session: its own position in the output, and a hand on the input. Lives on the event thread, held
 // by a door; destroying it detaches and leaves the session running. Cancelling next() loses nothing.
@@ -44,9 +60,18 @@ class SessionView {
   const std::shared_ptr<AgentLink>& link() const { return link_; }
   // Input that the program took by now.
   std::uint64_t input_taken() const;
+  // Makes it a viewer that the others see and are told of.
+  void introduce(std::string name, ViewerRole role);
+  // Whoever had taken over before only interacts from now on.
+  void take_role(ViewerRole role);
+  // Makes it a viewer that nobody sees, which gets the sizes of the window.
+  void record();
+  // Whether its input, sizes and signals are taken; else they are dropped.
+  bool may_write() const;
+  std::vector<Viewer> viewers() const;
   // Output in order without repetition, in pieces of at most 64 KiB, then the exit, once; between them what was taken
-  // of the input. An offset beyond the last means that the bytes between are no longer kept. Throws the Error that cut
-  // the link or closed the session.
+  // of the input and who else looks. An offset beyond the last means that the bytes between are no longer kept. Throws
+  // the Error that cut the link or closed the session.
   async::Task<SessionItem> next();
   // Everything before `offset` arrived; without this the program is held back at wire::output_window.
   void acknowledge(std::uint64_t offset);
@@ -59,6 +84,8 @@ class SessionView {
  private:
   friend class AgentLink;
 
+  void assume(ViewerRole role);
+
   std::shared_ptr<AgentLink> link_;  // shared: a view may outlive the instance's place in AgentLinks
   std::uint32_t session_;
   std::uint64_t received_;      // the position behind the last byte in items_
@@ -67,6 +94,10 @@ class SessionView {
   std::deque<SessionItem> items_;
   std::size_t buffered_ = 0;
   std::optional<InputTaken> input_taken_;  // not yet told
+  std::string name_;                       // empty: nobody whom the others are shown
+  ViewerRole role_ = ViewerRole::interact;
+  bool records_ = false;
+  bool viewers_changed_ = false;  // not yet told
   bool exit_delivered_ = false;
   async::Trigger changed_;
 };

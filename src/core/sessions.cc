@@ -42,27 +42,48 @@ async::Task<> drain(SessionView& view, Sessions::Sink sink, ErrorKind kind) {
 
 }  // namespace
 
-Sessions::Sessions(Journal& journal, Instances& instances, AgentLinks& links, const Clock& clock)
-    : journal_(journal), instances_(instances), links_(links), clock_(clock) {}
+Sessions::Sessions(Journal& journal, Instances& instances, AgentLinks& links, Recorder& recorder, const Clock& clock)
+    : journal_(journal), instances_(instances), links_(links), recorder_(recorder), clock_(clock) {}
 
 async::Task<std::shared_ptr<AgentLink>> Sessions::link_of(Caller caller, InstanceId id, Scope scope) {
   co_await instances_.running(std::move(caller), id, scope);
   co_return co_await links_.of(id);
 }
 
-async::Task<> Sessions::note(const Caller& caller, const InstanceId& id, EventType type, std::string detail) {
+async::Task<> Sessions::note(AccountId account, const InstanceId& id, EventType type, std::string detail) {
   co_await journal_.transact([&](Transaction& transaction) {
-    transaction.append_event(Event{
-        .type = type, .at = clock_.now(), .account = caller.account.id, .instance = id, .image = {}, .detail = detail});
+    transaction.append_event(
+        Event{.type = type, .at = clock_.now(), .account = account, .instance = id, .image = {}, .detail = detail});
   });
 }
 
 async::Task<std::uint32_t> Sessions::open(Caller caller, InstanceId id, wire::OpenSession request) {
-  const auto link = co_await link_of(caller, id, Scope::instances_write);
-  const std::string what =
-      request.kind == wire::SessionKind::terminal ? "a terminal was opened" : "a command was started";
+  const Instance instance = co_await instances_.running(caller, id, Scope::instances_write);
+  const auto link = co_await links_.of(id);
+  const bool terminal = request.kind == wire::SessionKind::terminal;
+  if (terminal && instance.recording.kind != RecordingKind::none) {
+    const std::uint32_t recorded = co_await open_recorded(instance, link, std::move(request));
+    co_await note(caller.account.id, id, EventType::session_opened, "a terminal was opened; it is recorded");
+    co_return recorded;
+  }
   const std::uint32_t session = co_await link->open(std::move(request));
-  co_await note(caller, id, EventType::session_opened, what);
+  co_await note(caller.account.id, id, EventType::session_opened,
+                terminal ? "a terminal was opened" : "a command was started");
+  co_return session;
+}
+
+// Not open to anybody before its recording has begun.
+async::Task<std::uint32_t> Sessions::open_recorded(Instance instance, std::shared_ptr<AgentLink> link,
+                                                   wire::OpenSession request) {
+  auto view = co_await link->open_view(request);
+  const std::uint32_t session = view->session();
+  view->record();
+  try {
+    co_await recorder_.begin(std::move(instance), std::move(request), std::move(view));
+  } catch (...) {
+    link->close(session);
+    throw;
+  }
   co_return session;
 }
 
@@ -72,15 +93,37 @@ async::Task<std::unique_ptr<SessionView>> Sessions::run(Caller caller, InstanceI
 }
 
 async::Task<std::unique_ptr<SessionView>> Sessions::attach(Caller caller, InstanceId id, std::uint32_t session,
-                                                           std::uint64_t offset) {
-  const auto link = co_await link_of(std::move(caller), id, Scope::instances_write);
-  co_return link->attach(session, offset);
+                                                           std::uint64_t offset, ViewerRole role) {
+  const Instance instance = co_await instances_.running(
+      caller, id, role == ViewerRole::view ? Scope::instances_read : Scope::instances_write);
+  const auto link = co_await links_.of(id);
+  auto view = link->attach(session, offset);
+  view->introduce(caller.account.name.empty() ? caller.account.id.text() : caller.account.name, role);
+  co_await note_viewer(caller, instance, role);
+  co_return view;
+}
+
+async::Task<> Sessions::take_role(Caller caller, InstanceId id, SessionView& view, ViewerRole role) {
+  const Instance instance = co_await instances_.running(
+      caller, id, role == ViewerRole::view ? Scope::instances_read : Scope::instances_write);
+  view.take_role(role);
+  co_await note_viewer(caller, instance, role);
+}
+
+async::Task<> Sessions::note_viewer(const Caller& caller, const Instance& instance, ViewerRole role) {
+  if (caller.account.id == instance.account && role != ViewerRole::take_over) {
+    co_return;
+  }
+  const std::string what = role == ViewerRole::view        ? " watches a session"
+                           : role == ViewerRole::take_over ? " took over a session"
+                                                           : " joined a session";
+  co_await note(instance.account, instance.id, EventType::session_watched, caller.account.name + what);
 }
 
 async::Task<> Sessions::close(Caller caller, InstanceId id, std::uint32_t session) {
   const auto link = co_await link_of(caller, id, Scope::instances_write);
   link->close(session);
-  co_await note(caller, id, EventType::session_closed, "a session was closed");
+  co_await note(caller.account.id, id, EventType::session_closed, "a session was closed");
 }
 
 async::Task<std::vector<SessionSummary>> Sessions::list(Caller caller, InstanceId id) {

@@ -9,6 +9,7 @@
 
 #include "core/agent_links.h"
 #include "core/instances.h"
+#include "core/recorder.h"
 
 namespace berth::core {
 
@@ -24,13 +25,16 @@ class Sessions {
   // Takes a piece of a download; returns when there is room for more.
   using Sink = std::function<async::Task<>(std::string)>;
 
-  Sessions(Journal& journal, Instances& instances, AgentLinks& links, const Clock& clock);
+  Sessions(Journal& journal, Instances& instances, AgentLinks& links, Recorder& recorder, const Clock& clock);
 
   async::Task<std::uint32_t> open(Caller caller, InstanceId id, wire::OpenSession request);
   // A command with its one viewer, which no event tells of.
   async::Task<std::unique_ptr<SessionView>> run(Caller caller, InstanceId id, wire::OpenSession request);
+  // To view needs less of the caller than to interact. Who looks on is seen by the others, and the owner's events tell
+  // of anybody else.
   async::Task<std::unique_ptr<SessionView>> attach(Caller caller, InstanceId id, std::uint32_t session,
-                                                   std::uint64_t offset);
+                                                   std::uint64_t offset, ViewerRole role = ViewerRole::interact);
+  async::Task<> take_role(Caller caller, InstanceId id, SessionView& view, ViewerRole role);
   async::Task<> close(Caller caller, InstanceId id, std::uint32_t session);
   async::Task<std::vector<SessionSummary>> list(Caller caller, InstanceId id);
   async::Task<std::vector<wire::ListeningPort>> ports(Caller caller, InstanceId id);
@@ -41,11 +45,15 @@ class Sessions {
 
  private:
   async::Task<std::shared_ptr<AgentLink>> link_of(Caller caller, InstanceId id, Scope scope);
-  async::Task<> note(const Caller& caller, const InstanceId& id, EventType type, std::string detail);
+  async::Task<> note(AccountId account, const InstanceId& id, EventType type, std::string detail);
+  async::Task<std::uint32_t> open_recorded(Instance instance, std::shared_ptr<AgentLink> link,
+                                           wire::OpenSession request);
+  async::Task<> note_viewer(const Caller& caller, const Instance& instance, ViewerRole role);
 
   Journal& journal_;
   Instances& instances_;
   AgentLinks& links_;
+  Recorder& recorder_;
   const Clock& clock_;
 };
 

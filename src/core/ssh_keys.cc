@@ -2,6 +2,7 @@
 #include "core/ssh_keys.h"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -109,6 +110,22 @@ async::Task<> SshKeys::remove(Caller caller, TokenId id) {
     transaction.remove_token(id);
     note(transaction, token->account, EventType::token_removed, now, "SSH key '" + token->name + "' was removed");
   });
+  const auto [begin, end] = waiting_.equal_range(id);
+  std::for_each(begin, end, [](const auto& waiting) { waiting.second->fire(); });
+}
+
+async::Task<> SshKeys::removed(TokenId id) {
+  async::Trigger trigger(co_await boost::asio::this_coro::executor);
+  struct Place {
+    std::multimap<TokenId, async::Trigger*>& waiting;
+    std::multimap<TokenId, async::Trigger*>::iterator at;
+    ~Place() { waiting.erase(at); }
+  } const place{waiting_, waiting_.emplace(id, &trigger)};
+  const bool there =
+      co_await journal_.transact([&](Transaction& transaction) { return transaction.find_token(id).has_value(); });
+  if (there) {
+    co_await trigger.wait_beyond(0);
+  }
 }
 
 async::Task<std::optional<Caller>> SshKeys::authenticate(std::string blob) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ class SshKeys {
   async::Task<Token> add(Caller caller, std::string name, std::string line);
   async::Task<std::vector<Token>> list(Caller caller, Page page);
   async::Task<> remove(Caller caller, TokenId id);
+  // Returns when the key is removed, which may be long ago: for what it has opened.
+  async::Task<> removed(TokenId id);
 
   // Who has this key; nothing for an unknown or expired one. The door has had its possession proven, or only asks.
   async::Task<std::optional<Caller>> authenticate(std::string blob);
@@ -35,6 +38,7 @@ class SshKeys {
   Journal& journal_;
   const Clock& clock_;
   const std::vector<Plan>& plans_;
+  std::multimap<TokenId, async::Trigger*> waiting_;  // for the removal of a key
 };
 
 }  // namespace berth::core

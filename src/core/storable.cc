@@ -6,37 +6,16 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
+#include "core/utf8.h"
 
 namespace berth::core {
 namespace {
 
 [[noreturn]] void refuse(std::string_view field, const std::string& what) {
   throw Error(ErrorKind::invalid_argument, std::string(field) + " " + what, std::string(field));
-}
-
-// How many bytes the character at the front has, or 0 when it is none. (RFC 3629: no surrogates, no longer form than
-// needed, nothing beyond U+10FFFF.)
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) {
-    return 0;
-  }
-  for (std::size_t index = 1; index < length; ++index) {
-    if ((byte(index) & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  const bool too_long = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = first == 0xED && byte(1) >= 0xA0;
-  const bool beyond = first == 0xF4 && byte(1) >= 0x90;
-  return too_long || surrogate || beyond ? 0 : length;
 }
 
 void require_number(std::uint64_t number, std::string_view field) {
@@ -99,6 +78,29 @@ void require_storable(const Image& image) {
   }
 }
 
+void require_storable(const StoredService& service) {
+  const ServiceDefinition& definition = service.definition;
+  require_key(service.name, "name");
+  if (definition.name != service.name) {
+    refuse("name", "must be that of the definition");
+  }
+  for (const auto& [text, field] :
+       {std::pair(&definition.listen, "listen"), std::pair(&definition.image, "image"),
+        std::pair(&definition.plan, "plan"), std::pair(&definition.user, "user"),
+        std::pair(&definition.tokens_file, "tokens_file"), std::pair(&definition.tokens_webhook, "tokens_webhook"),
+        std::pair(&definition.tokens_webhook_secret_file, "tokens_webhook_secret_file")}) {
+    require_text(*text, field);
+  }
+  for (const auto& [list, field] :
+       {std::pair(&definition.tls_names, "tls_names"), std::pair(&definition.command, "command"),
+        std::pair(&definition.allow, "allow"), std::pair(&definition.deny, "deny"),
+        std::pair(&service.token_hashes, "token_hashes")}) {
+    for (const std::string& text : *list) {
+      require_text(text, field);
+    }
+  }
+}
+
 void require_storable(const Instance& instance) {
   require_key(instance.id.text(), "id");
   require_key(instance.account.text(), "account");
@@ -121,6 +123,65 @@ void require_storable(const Instance& instance) {
   require_text(instance.service, "service");
   if (!instance.service_key.empty()) {
     require_key(instance.service_key, "service_key");
+  }
+}
+
+void require_storable(const Lab& lab) {
+  require_key(lab.id.text(), "id");
+  require_key(lab.name, "name");
+  require_key(lab.author.text(), "author");
+  require_optional_text(lab.reason, "reason");
+  const LabManifest& manifest = lab.manifest;
+  for (const std::string* text : {&manifest.title, &manifest.summary, &manifest.image, &manifest.plan,
+                                  &manifest.check.machine, &lab.plan.name, &lab.plan.description}) {
+    require_text(*text, "manifest");
+  }
+  for (const auto* list : {&manifest.tags, &manifest.hints, &manifest.steps}) {
+    for (const std::string& text : *list) {
+      require_text(text, "manifest");
+    }
+  }
+  for (const LabMachine& machine : manifest.machines) {
+    require_text(machine.name, "manifest.machines");
+    require_text(machine.image, "manifest.machines");
+  }
+}
+
+void require_storable(const LabContents& contents) {
+  require_key(contents.lab.text(), "lab");
+  for (const auto& [name, text] : contents.files) {
+    require_text(name, "files");
+    require_text(text, "files");
+  }
+}
+
+void require_storable(const Attempt& attempt) {
+  require_key(attempt.id.text(), "id");
+  require_key(attempt.account.text(), "account");
+  require_key(attempt.lab.text(), "lab");
+  require_key(attempt.lab_name, "lab_name");
+  require_optional_text(attempt.reason, "reason");
+  for (const AttemptMachine& machine : attempt.machines) {
+    require_text(machine.name, "machines");
+    require_key(machine.instance.text(), "machines");
+  }
+}
+
+void require_storable(const Check& check) {
+  require_key(check.id, "id");
+  require_key(check.attempt.text(), "attempt");
+  require_text(check.reason, "reason");
+  require_number(check.milliseconds, "milliseconds");
+}
+
+void require_storable(const Recording& recording) {
+  require_key(recording.id.text(), "id");
+  require_key(recording.account.text(), "account");
+  require_key(recording.instance.text(), "instance");
+  require_text(recording.title, "title");
+  require_number(recording.size.count, "size");
+  if (recording.share_hash) {
+    require_key(*recording.share_hash, "share_hash");
   }
 }
 

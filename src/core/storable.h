@@ -5,9 +5,13 @@
 #include <string_view>
 
 #include "core/access.h"
+#include "core/attempt.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/lab.h"
+#include "core/recording.h"
+#include "core/service_definition.h"
 
 namespace berth::core {
 
@@ -25,7 +29,13 @@ void require_key(std::string_view text, std::string_view field);
 void require_storable(const Account& account);
 void require_storable(const Token& token);
 void require_storable(const Image& image);
+void require_storable(const StoredService& service);
 void require_storable(const Instance& instance);
+void require_storable(const Lab& lab);
+void require_storable(const LabContents& contents);
+void require_storable(const Attempt& attempt);
+void require_storable(const Check& check);
+void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 
 }  // namespace berth::core

@@ -10,9 +10,13 @@
 
 #include "async/task.h"
 #include "core/access.h"
+#include "core/attempt.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/lab.h"
+#include "core/recording.h"
+#include "core/service_definition.h"
 
 namespace berth::core {
 
@@ -22,6 +26,19 @@ struct InstanceFilter {
   std::vector<InstanceState> states;   // empty: all
   std::optional<std::string> before;   // cursor: id of the last instance of the page before
   std::size_t limit = 50;              // 0: no limit
+};
+
+struct LabFilter {
+  std::optional<std::string> name;
+  std::vector<LabState> states;  // empty: all
+};
+
+struct AttemptFilter {
+  std::optional<AccountId> account;
+  std::optional<std::string> lab_name;
+  std::vector<AttemptState> states;   // empty: all
+  std::optional<std::string> before;  // cursor: id of the last attempt of the page before
+  std::size_t limit = 50;             // 0: no limit
 };
 
 struct EventFilter {
@@ -47,7 +64,7 @@ class Transaction {
   virtual void put_account(const Account& account) = 0;
   virtual std::optional<Account> find_account(const AccountId& id) = 0;
   virtual std::vector<Account> list_accounts(const Page& page) = 0;  // by id
-  // Guests made before `time` without a token or an instance: nobody can come back to them. How many.
+  // Guests made before `time` without a token, an instance or a recording: nobody can come back to them. How many.
   virtual std::size_t remove_lost_guests(TimePoint time) = 0;
 
   virtual void put_token(const Token& token) = 0;
@@ -63,6 +80,11 @@ class Transaction {
   virtual std::optional<Image> find_image(const ImageName& name) = 0;
   virtual std::vector<Image> list_images() = 0;  // by name
   virtual void remove_image(const ImageName& name) = 0;
+
+  // Those made by API.
+  virtual void put_service(const StoredService& service) = 0;
+  virtual std::vector<StoredService> list_services() = 0;  // by name
+  virtual void remove_service(const std::string& name) = 0;
 
   // Error{conflict} also for a second instance with the key of a service that is not gone.
   virtual void put_instance(const Instance& instance) = 0;
@@ -82,6 +104,29 @@ class Transaction {
   virtual std::uint64_t served_turn() = 0;  // the turn of the last one that left the queue to start
   virtual void set_served_turn(std::uint64_t turn) = 0;
   virtual std::size_t remove_instances_gone_before(TimePoint time) = 0;  // how many
+
+  // Error{conflict} also for a second published version of a name.
+  virtual void put_lab(const Lab& lab) = 0;
+  virtual std::optional<Lab> find_lab(const LabId& id) = 0;
+  virtual std::vector<Lab> list_labs(const LabFilter& filter) = 0;  // by name, then the newest version first
+  virtual void put_lab_contents(const LabContents& contents) = 0;
+  virtual std::optional<LabContents> find_lab_contents(const LabId& id) = 0;
+
+  // Error{conflict} also for a second one of an account at a lab that is not over.
+  virtual void put_attempt(const Attempt& attempt) = 0;
+  virtual std::optional<Attempt> find_attempt(const AttemptId& id) = 0;
+  virtual std::vector<Attempt> list_attempts(const AttemptFilter& filter) = 0;  // newest first, as instances
+  virtual void put_check(const Check& check) = 0;
+  virtual std::vector<Check> list_checks(const AttemptId& attempt) = 0;  // oldest first
+
+  virtual void put_recording(const Recording& recording) = 0;
+  virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;
+  virtual std::optional<Recording> find_recording_by_share(const std::string& share_hash) = 0;
+  // Newest first: by began_at, then id, both falling.
+  virtual std::vector<Recording> list_recordings(const RecordingFilter& filter) = 0;
+  // What RecordingFilter::words looks in, each as in core/searchable_words.h. Of no recording: nothing.
+  virtual void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) = 0;
+  virtual void remove_recording(const RecordingId& id) = 0;  // and its words
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence

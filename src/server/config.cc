@@ -15,6 +15,7 @@ namespace berth::server {
 Config read_config(const std::filesystem::path& file) {
   Config config;
   config.folder = std::filesystem::absolute(file).parent_path();
+  config.file = file;
   const boost::json::value json = read_toml_file(file);
   if (json.as_object().contains("plan")) {
     config.plan.clear();
@@ -47,6 +48,21 @@ Address parse_address(const std::string& text) {
   }
   address.port = static_cast<std::uint16_t>(port);
   return address;
+}
+
+PortRange parse_ports(const std::string& text) {
+  const auto number = [](std::string_view digits) {
+    std::uint16_t port = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    return fault == std::errc{} && end == digits.data() + digits.size() ? port : std::uint16_t{0};
+  };
+  const std::size_t dash = text.find('-');
+  const PortRange range{.first = number(std::string_view(text).substr(0, dash)),
+                        .last = number(std::string_view(text).substr(dash == std::string::npos ? 0 : dash + 1))};
+  if (range.first == 0 || range.last < range.first) {
+    throw Error(ErrorKind::invalid_argument, "'" + text + "' is no range of ports; write for example 7000-7999");
+  }
+  return range;
 }
 
 std::vector<std::string> faults_of(const Config& config) {
@@ -100,8 +116,14 @@ std::vector<std::string> faults_of(const Config& config) {
   for (std::string& fault : faults_of_tls(config)) {
     faults.push_back(std::move(fault));
   }
+  if (config.labs.most_ready < config.labs.least_ready) {
+    faults.emplace_back("labs needs least_ready <= most_ready");
+  }
   if (config.limits.history < Seconds{3600}) {
     faults.emplace_back("limits.history must be at least 1h");
+  }
+  if (config.recordings.largest < 64_KiB) {
+    faults.emplace_back("recordings.largest must be at least 64KiB");
   }
   if (config.limits.most_active == 0) {
     faults.emplace_back("limits.most_active must be at least 1");
@@ -150,10 +172,11 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "longest_lifetime = " << text_of(format_duration(plan.longest_lifetime)) << "\n"
       << "grace = " << text_of(format_duration(plan.grace)) << "\n"
       << "most_per_account = " << plan.most_per_account << "\n"
-      << "guests = " << (plan.guests ? "true" : "false") << "\n";
+      << "guests = " << (plan.guests ? "true" : "false") << "\n"
+      << "recording = " << text_of(enum_name(plan.recording)) << "  # of terminals: none, private or public\n";
 }
 
-void print_service(std::ostream& out, const ServiceConfig& service) {
+void print_service(std::ostream& out, const core::ServiceDefinition& service) {
   out << "\n[[service]]\n";
   const boost::json::value json = to_json(service);
   for (const auto& [key, value] : json.as_object()) {
@@ -206,20 +229,31 @@ std::string print_config(const Config& config) {
       << "most_connections = " << config.limits.most_connections << "\n"
       << "largest_upload = " << text_of(format_bytes(config.limits.largest_upload)) << "\n"
       << "history = " << text_of(format_duration(config.limits.history))
-      << "  # events and what is gone are forgotten after this\n";
+      << "  # events and what is gone are forgotten after this\n"
+      << "\n[recordings]\n"
+      << "largest = " << text_of(format_bytes(config.recordings.largest))
+      << "  # what one terminal shows beyond that is not recorded\n"
+      << "kept = " << text_of(format_duration(config.recordings.kept)) << "  # after their end\n";
+  out << "\n[labs]\n"
+      << "least_ready = " << config.labs.least_ready << "  # machines of each lab in the catalogue kept ready\n"
+      << "most_ready = " << config.labs.most_ready << "  # at times of demand; 0: none\n";
   print_ssh(out, config.ssh);
   print_tls(out, config.tls);
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }
   print_pools(out, config);
+  out << "\n[services]\n"
+      << "listen = " << list_text(config.services.listen)
+      << "  # IP addresses that services made by API may listen on; none: by TLS only\n"
+      << "ports = " << text_of(config.services.ports) << "  # and the ports\n";
   if (config.service.empty()) {
     out << "\n# A program in instances that people reach over a socket; docs/operations.md tells more:\n"
         << "# [[service]]\n# name = \"echo\"\n# listen = \"127.0.0.1:7000\"\n# image = \"busybox\"\n"
         << "# command = [\"nc\", \"-lk\", \"-p\", \"1337\", \"-e\", \"cat\"]\n# port = 1337\n# plan = \"small\"\n"
         << "# mode = \"per_connection\"  # or \"token\" with tokens_from\n";
   }
-  for (const ServiceConfig& service : config.service) {
+  for (const core::ServiceDefinition& service : config.service) {
     print_service(out, service);
   }
   return out.str();

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "core/plan.h"
-#include "core/service.h"
+#include "core/recorder.h"
+#include "core/service_definition.h"
 #include "core/transitions.h"
 
 namespace berth::server {
@@ -31,6 +32,13 @@ struct PoolConfig {
 };
 BOOST_DESCRIBE_STRUCT(PoolConfig, (), (image, plan, least, most))
 
+// How many machines of each lab in the catalogue are kept ready.
+struct Labs {
+  std::uint32_t least_ready = 1;  // always
+  std::uint32_t most_ready = 4;   // at times of demand; 0: none
+};
+BOOST_DESCRIBE_STRUCT(Labs, (), (least_ready, most_ready))
+
 struct Database {
   std::string url;            // empty: SQLite in the data directory
   std::string password_file;  // of PostgreSQL
@@ -51,6 +59,13 @@ BOOST_DESCRIBE_STRUCT(Ssh, (),
                       (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
                        most_failures_per_minute))
 
+// Recordings of terminals, where the plan of an instance asks for them.
+struct RecordingsConfig {
+  Bytes largest = core::RecordingLimits{}.largest;
+  Seconds kept = core::RecordingLimits{}.kept;
+};
+BOOST_DESCRIBE_STRUCT(RecordingsConfig, (), (largest, kept))
+
 // PEM files, relative to the configuration's folder.
 struct TlsCertificate {
   std::string certificate;  // and its chain
@@ -68,45 +83,12 @@ struct Tls {
 };
 BOOST_DESCRIBE_STRUCT(Tls, (), (listen, handshake_limit, most_handshakes, most_handshakes_per_address, certificate))
 
-// Who knows the tokens of a service: its tokens_file, the accounts of this Berth, or a program of the operator's.
-enum class TokensFrom { list, accounts, webhook };
-BOOST_DESCRIBE_ENUM(TokensFrom, list, accounts, webhook)
-
-// What is offered at an address: a [[service]].
-struct ServiceConfig {
-  std::string name;
-  std::string listen;                  // empty: it is reached by TLS only
-  std::vector<std::string> tls_names;  // of hosts, for which [tls] has certificates
-  std::string image;
-  std::vector<std::string> command;  // empty: the image's own
-  std::uint16_t port = 0;            // inside
-  std::string plan;
-  core::ServiceMode mode = core::ServiceMode::per_connection;
-  std::string user;  // who the command runs as inside; empty: the image's
-  bool read_only = false;
-  TokensFrom tokens_from = TokensFrom::list;  // of mode token
-  std::string tokens_file;                    // one a line; relative to the configuration's folder
-  std::string tokens_webhook;                 // https, or http to this host
-  std::string tokens_webhook_secret_file;
-  std::uint32_t token_length = 128;
-  Seconds greeting_limit{10};  // for what a client says before it reaches an instance
-  Seconds idle_limit{300};
-  Seconds total_limit{3600};
-  std::uint32_t max_instances = 100;
-  std::uint32_t least_ready = 2;
-  std::uint32_t most_ready = 20;
-  std::vector<std::string> allow;  // address ranges, "192.0.2.0/24" or "192.0.2.0/24 until 2027-01-31T12:00:00Z"
-  std::vector<std::string> deny;
-  std::uint32_t most_per_address = 256;
-  std::uint32_t most_per_token = 64;
-  std::uint32_t proof_of_work = 0;  // bits
-  bool proxy_protocol = false;
+// What services made by API may listen on.
+struct ServicesByApi {
+  std::vector<std::string> listen = {"127.0.0.1"};  // IP addresses; none: they are reached by TLS only
+  std::string ports = "7000-7999";                  // for the port 0 a free one of them
 };
-BOOST_DESCRIBE_STRUCT(ServiceConfig, (),
-                      (name, listen, tls_names, image, command, port, plan, mode, user, read_only, tokens_from,
-                       tokens_file, tokens_webhook, tokens_webhook_secret_file, token_length, greeting_limit,
-                       idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
-                       most_per_token, proof_of_work, proxy_protocol))
+BOOST_DESCRIBE_STRUCT(ServicesByApi, (), (listen, ports))
 
 // The configuration of berthd. Every key has a default; the same names in TOML.
 struct Config {
@@ -119,16 +101,20 @@ struct Config {
   std::vector<std::string> insecure_registries;  // host:port of registries without TLS
   Database database;
   Limits limits;
+  Labs labs;
+  RecordingsConfig recordings;
   Ssh ssh;
   Tls tls;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
-  std::vector<ServiceConfig> service;
+  ServicesByApi services;
+  std::vector<core::ServiceDefinition> service;
   std::string folder;  // relative names of files begin here; not a key
+  std::string file;    // it was read from; not a key
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, ssh, tls, plan, pool, service))
+                       database, limits, labs, recordings, ssh, tls, plan, pool, services, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);
@@ -143,6 +129,13 @@ struct Address {
 };
 // "127.0.0.1:8080" or "[::1]:8080". Throws Error{invalid_argument}.
 Address parse_address(const std::string& text);
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+// "7000-7999", or one port. Throws Error{invalid_argument}.
+PortRange parse_ports(const std::string& text);
 
 // Where berthd keeps its own files: DIR/server. DIR itself belongs to root.
 std::filesystem::path own_folder(const Config& config);

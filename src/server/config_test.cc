@@ -115,7 +115,7 @@ TEST_F(ConfigFile, with_tls_is_printed_and_reads_back_as_the_same) {
 TEST(ConfigCheck, tells_what_is_wrong_with_tls) {
   Config config;
   config.service.resize(2);
-  for (ServiceConfig& service : config.service) {
+  for (core::ServiceDefinition& service : config.service) {
     service = {.name = "echo", .tls_names = {"One.example", "two.example"}};
   }
   // Twice a name in capital letters, once the same name twice, twice names without an address.

@@ -6,55 +6,17 @@
 #include <fstream>
 #include <set>
 
+#include "base/network_address.h"
 #include "base/secret.h"
-#include "core/accounts.h"
+#include "doors/tcp/server_name.h"
 #include "notifiers/webhook/request.h"
 #include "notifiers/webhook/webhook_tokens.h"
 
 namespace berth::server {
 namespace {
 
-constexpr std::string_view until = " until ";
-
-}  // namespace
-
-core::Service service_of(const ServiceConfig& config) {
-  return {
-      .name = config.name,
-      .image = config.image,
-      .plan = config.plan,
-      .launch = {.command = config.command, .user = config.user, .port = config.port, .read_only = config.read_only},
-      .mode = config.mode,
-      .idle_limit = config.idle_limit,
-      .total_limit = config.total_limit,
-      .max_instances = config.max_instances,
-      .least_ready = config.least_ready,
-      .most_ready = config.most_ready};
-}
-
-namespace {
-
-std::vector<core::ListedNetwork> networks_of(const std::vector<std::string>& lines) {
-  std::vector<core::ListedNetwork> networks;
-  for (const std::string& line : lines) {
-    const std::size_t at = line.find(until);
-    core::ListedNetwork& network = networks.emplace_back(core::ListedNetwork{line.substr(0, at), {}});
-    if (at != std::string::npos) {
-      network.until = parse_time(line.substr(at + until.size()));
-    }
-  }
-  return networks;
-}
-
-core::GateSettings gate_of(const ServiceConfig& config) {
-  return {.allow = networks_of(config.allow),
-          .deny = networks_of(config.deny),
-          .most_per_address = config.most_per_address,
-          .most_per_token = config.most_per_token,
-          .proof_of_work = config.proof_of_work};
-}
-
-std::vector<std::string> tokens_of(const Config& config, const ServiceConfig& service) {
+// Their hashes.
+std::vector<std::string> tokens_of(const Config& config, const core::ServiceDefinition& service) {
   const std::filesystem::path path = std::filesystem::path(config.folder) / service.tokens_file;
   std::ifstream file(path);
   if (!file) {
@@ -73,12 +35,12 @@ std::vector<std::string> tokens_of(const Config& config, const ServiceConfig& se
       throw Error(ErrorKind::invalid_argument, path.string() + " has a token longer than the " +
                                                    std::to_string(service.token_length) + " bytes of token_length");
     }
-    tokens.push_back(std::move(line));
+    tokens.push_back(hash_token(Secret(std::move(line))));
   }
   return tokens;
 }
 
-Secret secret_of(const Config& config, const ServiceConfig& service) {
+Secret secret_of(const Config& config, const core::ServiceDefinition& service) {
   const std::filesystem::path path = std::filesystem::path(config.folder) / service.tokens_webhook_secret_file;
   Secret secret = read_secret_file(path);
   const std::string& text = secret.reveal();
@@ -90,14 +52,14 @@ Secret secret_of(const Config& config, const ServiceConfig& service) {
   return secret;
 }
 
-std::unique_ptr<core::ServiceTokens> token_check(const Config& config, const ServiceConfig& service,
+std::unique_ptr<core::ServiceTokens> token_check(const Config& config, const core::ServiceDefinition& service,
                                                  const TokenSources& sources) {
   switch (service.tokens_from) {
-    case TokensFrom::list:
+    case core::TokensFrom::list:
       return std::make_unique<core::ListedTokens>(tokens_of(config, service));
-    case TokensFrom::accounts:
+    case core::TokensFrom::accounts:
       return std::make_unique<core::AccountTokens>(sources.journal, sources.clock);
-    case TokensFrom::webhook:
+    case core::TokensFrom::webhook:
       return std::make_unique<notifiers::webhook::WebhookTokens>(
           notifiers::webhook::Settings{
               .service = service.name, .url = service.tokens_webhook, .secret = secret_of(config, service)},
@@ -106,76 +68,97 @@ std::unique_ptr<core::ServiceTokens> token_check(const Config& config, const Ser
   return {};
 }
 
-void add_token_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
-  const std::string name = "service '" + config.name + "' ";
-  const bool webhook = config.tokens_from == TokensFrom::webhook;
-  const bool has_webhook = !config.tokens_webhook.empty() || !config.tokens_webhook_secret_file.empty();
-  if (config.mode != core::ServiceMode::token) {
-    if (config.tokens_from != TokensFrom::list || !config.tokens_file.empty() || has_webhook) {
-      faults.push_back(name + "has keys about tokens, which are for mode token alone");
+// Of where its tokens are, which only the configuration can tell.
+void add_token_faults(const core::ServiceDefinition& service, core::ServiceFaults& faults) {
+  const bool webhook = service.tokens_from == core::TokensFrom::webhook;
+  const bool has_webhook = !service.tokens_webhook.empty() || !service.tokens_webhook_secret_file.empty();
+  if (service.mode != core::ServiceMode::token) {
+    if (service.tokens_from != core::TokensFrom::list || !service.tokens_file.empty() || has_webhook) {
+      faults.push_back({"tokens_from", "has keys about tokens, which are for mode token alone"});
     }
     return;
   }
-  if ((config.tokens_from == TokensFrom::list) == config.tokens_file.empty()) {
-    faults.push_back(name + "needs a tokens_file with tokens_from list, and none with another");
+  if ((service.tokens_from == core::TokensFrom::list) == service.tokens_file.empty()) {
+    faults.push_back({"tokens_file", "needs a tokens_file with tokens_from list, and none with another"});
   }
   if (!webhook && has_webhook) {
-    faults.push_back(name + "has a webhook that nobody asks; set tokens_from to webhook");
+    faults.push_back({"tokens_webhook", "has a webhook that nobody asks; set tokens_from to webhook"});
   }
-  if (webhook && config.tokens_webhook_secret_file.empty()) {
-    faults.push_back(name + "needs a tokens_webhook_secret_file, by which the webhook knows who asks");
+  if (webhook && service.tokens_webhook_secret_file.empty()) {
+    faults.push_back(
+        {"tokens_webhook_secret_file", "needs a tokens_webhook_secret_file, by which the webhook knows who asks"});
   }
   if (webhook) {
-    if (const auto fault = notifiers::webhook::fault_of_url(config.tokens_webhook)) {
-      faults.push_back(name + "cannot use its tokens_webhook: it " + *fault);
+    if (const auto fault = notifiers::webhook::fault_of_url(service.tokens_webhook)) {
+      faults.push_back({"tokens_webhook", "cannot use its tokens_webhook: it " + *fault});
     }
-  }
-  if (config.tokens_from == TokensFrom::accounts && config.token_length < core::tcp_token_length) {
-    faults.push_back(name + "needs a token_length of at least " + std::to_string(core::tcp_token_length) +
-                     ": as long are the tokens of accounts");
   }
 }
 
-void add_faults(const ServiceConfig& config, std::vector<std::string>& faults) {
-  const std::string name = "service '" + config.name + "' ";
+// Of what both sources name outside of the definition: an address and a plan.
+void add_faults(const Config& config, const core::ServiceDefinition& service, core::ServiceFaults& faults) {
   try {
-    if (config.tls_names.empty() || !config.listen.empty()) {
-      parse_address(config.listen);
+    if (service.tls_names.empty() || !service.listen.empty()) {
+      parse_address(service.listen);
     }
   } catch (const Error& error) {
-    faults.push_back(name + "cannot listen: " + error.what());
+    faults.push_back({"listen", std::string("cannot listen: ") + error.what()});
+  }
+  if (std::ranges::find(config.plan, service.plan, &core::Plan::name) == config.plan.end()) {
+    faults.push_back({"plan", "names the plan '" + service.plan + "', which there is not"});
+  }
+}
+
+void add_faults(const ServicesByApi& settings, std::vector<std::string>& faults) {
+  for (const std::string& address : settings.listen) {
+    if (!NetworkAddress::parse(address)) {
+      faults.push_back("services.listen has '" + address + "', which is no IP address");
+    }
   }
   try {
-    for (const std::string& fault : faults_of(gate_of(config))) {
-      faults.push_back(name + fault);
-    }
+    parse_ports(settings.ports);
   } catch (const Error& error) {
-    faults.push_back(name + error.what());
+    faults.push_back(std::string("services.ports: ") + error.what());
   }
-  add_token_faults(config, faults);
-  if (config.greeting_limit < Seconds{1}) {
-    faults.push_back(name + "needs a greeting_limit of at least 1s");
+}
+
+doors::tcp::Offer offer_of(const core::ServiceDefinition& definition) {
+  const Address address = definition.listen.empty() ? Address{} : parse_address(definition.listen);
+  doors::tcp::Offer offer;
+  offer.service = core::service_of(definition);
+  offer.host = address.host;
+  offer.port = address.port;
+  offer.tls_names = definition.tls_names;
+  offer.proxy_protocol = definition.proxy_protocol;
+  offer.token_length = definition.token_length;
+  offer.greeting_limit = definition.greeting_limit;
+  offer.gate = core::gate_of(definition);
+  return offer;
+}
+
+std::string listed(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) {
+    list += (list.empty() ? "" : ", ") + text;
   }
-  if (config.token_length == 0 || config.token_length > 4096) {
-    faults.push_back(name + "needs a token_length from 1 to 4096");
-  }
+  return list;
 }
 
 }  // namespace
 
 std::vector<std::string> faults_of_services(const Config& config) {
   std::vector<std::string> faults;
+  add_faults(config.services, faults);
   std::set<std::string> names;
-  for (const ServiceConfig& service : config.service) {
-    for (std::string& fault : core::faults_of(service_of(service))) {
-      faults.push_back(std::move(fault));
+  for (const core::ServiceDefinition& service : config.service) {
+    core::ServiceFaults found = core::faults_of(service);
+    add_token_faults(service, found);
+    add_faults(config, service, found);
+    for (const core::ServiceFault& fault : found) {
+      faults.push_back(core::sentence_of(service.name, fault));
     }
-    add_faults(service, faults);
     if (!names.insert(service.name).second) {
       faults.push_back("there are two services named '" + service.name + "'");
-    }
-    if (std::ranges::find(config.plan, service.plan, &core::Plan::name) == config.plan.end()) {
-      faults.push_back("service '" + service.name + "' names the plan '" + service.plan + "', which there is not");
     }
   }
   return faults;
@@ -183,22 +166,62 @@ std::vector<std::string> faults_of_services(const Config& config) {
 
 std::vector<doors::tcp::Offer> offers_of(const Config& config, const TokenSources& sources) {
   std::vector<doors::tcp::Offer> offers;
-  for (const ServiceConfig& service : config.service) {
-    const Address address = service.listen.empty() ? Address{} : parse_address(service.listen);
-    doors::tcp::Offer& offer = offers.emplace_back();
-    offer.service = service_of(service);
-    offer.host = address.host;
-    offer.port = address.port;
-    offer.tls_names = service.tls_names;
-    offer.proxy_protocol = service.proxy_protocol;
-    offer.token_length = service.token_length;
-    offer.greeting_limit = service.greeting_limit;
-    offer.gate = gate_of(service);
+  for (const core::ServiceDefinition& service : config.service) {
+    doors::tcp::Offer& offer = offers.emplace_back(offer_of(service));
     if (service.mode == core::ServiceMode::token) {
       offer.tokens = token_check(config, service, sources);
     }
   }
   return offers;
+}
+
+core::ServiceFaults TcpAddresses::faults_of(const core::ServiceDefinition& definition) const {
+  core::ServiceFaults faults;
+  add_faults(config_, definition, faults);
+  if (!faults.empty()) {
+    return faults;
+  }
+  for (const std::string& name : definition.tls_names) {
+    if (!doors::tcp::is_host_name(name)) {
+      faults.push_back({"tls_names", "has '" + name + "' in tls_names, which is no host name in lower case"});
+    } else if (const std::string fault = door_.fault_of_name(name); !fault.empty()) {
+      faults.push_back({"tls_names", "cannot have '" + name + "' in tls_names: " + fault});
+    }
+  }
+  if (definition.listen.empty()) {
+    return faults;
+  }
+  const Address address = parse_address(definition.listen);
+  const PortRange ports = parse_ports(config_.services.ports);
+  if (std::ranges::find(config_.services.listen, address.host) == config_.services.listen.end()) {
+    faults.push_back({"listen", "may not listen on " + address.host + ": services.listen of the configuration has " +
+                                    (config_.services.listen.empty() ? "nothing" : listed(config_.services.listen))});
+  }
+  if (address.port != 0 && (address.port < ports.first || address.port > ports.last)) {
+    faults.push_back({"listen", "may not listen on port " + std::to_string(address.port) +
+                                    ": services.ports of the configuration is " + config_.services.ports});
+  }
+  return faults;
+}
+
+void TcpAddresses::open(core::StoredService& service) {
+  core::ServiceDefinition& definition = service.definition;
+  doors::tcp::Offer offer = offer_of(definition);
+  if (definition.mode == core::ServiceMode::token) {
+    if (definition.tokens_from == core::TokensFrom::accounts) {
+      offer.tokens = std::make_unique<core::AccountTokens>(sources_.journal, sources_.clock);
+    } else {
+      offer.tokens = std::make_unique<core::ListedTokens>(service.token_hashes);
+    }
+  }
+  const PortRange ports = parse_ports(config_.services.ports);
+  offer.first_port = ports.first;
+  offer.last_port = ports.last;
+  const std::string host = definition.listen.substr(0, definition.listen.rfind(':'));
+  const std::uint16_t port = door_.open(std::move(offer));
+  if (!definition.listen.empty()) {
+    definition.listen = host + ":" + std::to_string(port);
+  }
 }
 
 }  // namespace berth::server

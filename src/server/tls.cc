@@ -24,7 +24,7 @@ std::vector<doors::tcp::CertificateFiles> files_of(const Config& config) {
 std::set<std::string> names_of(const Config& config, std::vector<std::string>& faults) {
   std::map<std::string, std::string> owners;
   std::set<std::string> names;
-  for (const ServiceConfig& service : config.service) {
+  for (const core::ServiceDefinition& service : config.service) {
     for (const std::string& name : service.tls_names) {
       if (!doors::tcp::is_host_name(name)) {
         faults.push_back("service '" + service.name + "' has '" + name +
@@ -65,7 +65,7 @@ std::vector<std::string> faults_of_tls(const Config& config) {
   std::vector<std::string> faults;
   const std::set<std::string> names = names_of(config, faults);
   if (config.tls.listen.empty()) {
-    for (const ServiceConfig& service : config.service) {
+    for (const core::ServiceDefinition& service : config.service) {
       if (!service.tls_names.empty()) {
         faults.push_back("service '" + service.name + "' has tls_names, but [tls] has no listen");
       }

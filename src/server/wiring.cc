@@ -20,6 +20,7 @@
 #include "doors/ssh/ssh_door.h"
 #include "doors/web/web_door.h"
 #include "http/server.h"
+#include "recordings/files/file_archive.h"
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
 #include "server/memory.h"
@@ -137,7 +138,16 @@ class Wiring::Parts {
         accounts_(journal_, clock_, config_.plan),
         ssh_keys_(journal_, clock_, config_.plan),
         instances_(journal_, reconciler_, leases_, runtime_, clock_, config_.plan),
-        sessions_(journal_, instances_, links_, clock_),
+        archive_(make_folder(own_folder(config_) / "recordings")),
+        recorder_({.journal = journal_,
+                   .links = links_,
+                   .archive = archive_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .limits = {.largest = config_.recordings.largest, .kept = config_.recordings.kept},
+                   .log = log_}),
+        recordings_(journal_, archive_, clock_),
+        sessions_(journal_, instances_, links_, recorder_, clock_),
         images_(journal_, library_, pools_, clock_, tasks_),
         events_(journal_),
         services_({.journal = journal_,
@@ -147,15 +157,50 @@ class Wiring::Parts {
                    .clock = clock_,
                    .tasks = tasks_,
                    .log = log_}),
-        tcp_(executor, services_, relay_, clock_,
-             offers_of(config_, {.journal = journal_, .clock = clock_, .tasks = tasks_, .log = log_}), log_),
+        lab_setup_({.journal = journal_,
+                    .leases = leases_,
+                    .reconciler = reconciler_,
+                    .links = links_,
+                    .library = library_,
+                    .clock = clock_}),
+        labs_({.journal = journal_,
+               .setup = lab_setup_,
+               .library = library_,
+               .pools = pools_,
+               .clock = clock_,
+               .plans = config_.plan,
+               .tasks = tasks_,
+               .limits = {.least_ready = config_.labs.least_ready, .most_ready = config_.labs.most_ready}}),
+        attempts_({.journal = journal_,
+                   .instances = instances_,
+                   .leases = leases_,
+                   .reconciler = reconciler_,
+                   .runtime = runtime_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .log = log_}),
+        tcp_(executor, services_, relay_, clock_, log_),
+        addresses_(config_, tcp_, token_sources()),
+        register_({.journal = journal_,
+                   .services = services_,
+                   .addresses = addresses_,
+                   .clock = clock_,
+                   .tasks = tasks_,
+                   .plans = config_.plan,
+                   .configured = config_.service,
+                   .configuration = config_.file,
+                   .log = log_}),
         rest_({.accounts = accounts_,
                .ssh_keys = ssh_keys_,
                .instances = instances_,
                .sessions = sessions_,
+               .recordings = recordings_,
                .images = images_,
                .events = events_,
                .offered = services_,
+               .labs = labs_,
+               .attempts = attempts_,
+               .offers = register_,
                .pools = pools_,
                .journal = journal_,
                .links = links_,
@@ -168,9 +213,6 @@ class Wiring::Parts {
         server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
-    if (!config_.tls.listen.empty()) {
-      tcp_.offer_by_name(tls_settings(config_));
-    }
     if (!config_.ssh.listen.empty()) {
       ssh_ = std::make_unique<doors::ssh::SshDoor>(
           executor, doors::ssh::Services{ssh_keys_, instances_, sessions_, clock_, log_}, ssh_settings(config_));
@@ -183,15 +225,24 @@ class Wiring::Parts {
       ssh_->listen();
       log_("SSH on port " + std::to_string(ssh_->port()) + ", host key " + ssh_->fingerprint());
     }
-    tcp_.listen();
+    if (!config_.tls.listen.empty()) {
+      tcp_.listen_by_name(tls_settings(config_));
+    }
+    for (doors::tcp::Offer& offer : offers_of(config_, token_sources())) {
+      tcp_.open(std::move(offer));
+    }
     co_await keep_admin_token();
     co_await open_services();
+    co_await labs_.open();
   }
 
   async::Task<> serve() {
     tasks_.spawn(reconciler_.run());
     tasks_.spawn(pools_.run());
     tasks_.spawn(services_.run());
+    tasks_.spawn(labs_.run());
+    tasks_.spawn(attempts_.run());
+    tasks_.spawn(recorder_.run());
     tasks_.spawn(tcp_.serve());
     tasks_.spawn(prepare_images());
     if (ssh_) {
@@ -208,6 +259,8 @@ class Wiring::Parts {
       log_("some tasks did not end in time");
     }
   }
+
+  TokenSources token_sources() { return {.journal = journal_, .clock = clock_, .tasks = tasks_, .log = log_}; }
 
   core::HostLimits host_limits() const {
     return {.most_active = config_.limits.most_active,
@@ -239,11 +292,7 @@ class Wiring::Parts {
                   .least = pool.least,
                   .most = pool.most});
     }
-    std::vector<core::Service> services;
-    for (const ServiceConfig& service : config_.service) {
-      services.push_back(service_of(service));
-    }
-    co_await services_.open(std::move(services), config_.plan);
+    co_await register_.open();
   }
 
   // A token that still works stays as it is: scripts hold it.
@@ -333,12 +382,20 @@ class Wiring::Parts {
   core::Accounts accounts_;
   core::SshKeys ssh_keys_;
   core::Instances instances_;
+  recordings::files::FileArchive archive_;
+  core::Recorder recorder_;
+  core::Recordings recordings_;
   core::Sessions sessions_;
   core::Images images_;
   core::Events events_;
   core::Services services_;
+  core::LabSetup lab_setup_;
+  core::Labs labs_;
+  core::Attempts attempts_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
+  TcpAddresses addresses_;
+  core::ServiceRegister register_;
   doors::rest::RestDoor rest_;
   doors::web::WebDoor web_;
   http::Router router_;

@@ -2,6 +2,7 @@
 #include "warden/instance.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "warden/agent_socket.h"
 #include "warden/launch.h"
@@ -188,6 +189,10 @@ void Instance::mark_leaving() {
   {
     const std::lock_guard lock(state_);
     record_ = changed;
+  }
+  // Before its first start it has no folder, and so nothing that a restart could find.
+  if (::access(host_.layout.instance(id_).c_str(), F_OK) != 0) {
+    return;
   }
   try {
     save_record(host_.layout.record(id_), changed);

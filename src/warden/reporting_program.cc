@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 
 #include "warden/system_error.h"
 
@@ -53,11 +54,20 @@ class Lines {
   std::string line_;
 };
 
+// The signals that ask this program to end are blocked and taken off by nobody (program.cc), so they stay pending.
+bool is_asked_to_end() {
+  sigset_t pending;
+  return ::sigpending(&pending) == 0 && (::sigismember(&pending, SIGTERM) == 1 || ::sigismember(&pending, SIGINT) == 1);
+}
+
 // Reads until the other end is closed or the limit is over.
 void read_lines(const Descriptor& from, const ReportingProgram& reporting, Lines& lines) {
   const auto deadline = std::chrono::steady_clock::now() + reporting.limit;
   char buffer[4096];
   while (std::chrono::steady_clock::now() < deadline) {
+    if (is_asked_to_end()) {
+      throw Error(ErrorKind::unavailable, reporting.name + " was ended: berth-warden is stopping");
+    }
     if (reporting.check) {
       reporting.check();
     }

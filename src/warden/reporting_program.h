@@ -17,7 +17,7 @@ using ReportProgress = std::function<void(const wire::Progress&)>;
 //   progress <0 to 1> <note>
 //   fault <kind of Error> <sentence>
 // Other lines go to the log, after `name`. It runs in process and mount namespaces of its own, so that ending it ends
-// everything it started.
+// everything it started, as when berth-warden is asked to end.
 struct ReportingProgram {
   std::string name;
   Program program;

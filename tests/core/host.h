@@ -6,6 +6,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/describe/enum_to_string.hpp>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,12 +19,29 @@
 #include "core/events.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/recorder.h"
+#include "core/recordings.h"
 #include "core/sessions.h"
+#include "recordings/files/file_archive.h"
 #include "runtimes/fake/fake_images.h"
 #include "runtimes/fake/fake_runtime.h"
 #include "stores/memory/memory_store.h"
 
 namespace berth::core {
+
+// A folder that goes at the end.
+struct TestFolder {
+  TestFolder() {
+    if (mkdtemp(path.data()) == nullptr) {
+      std::abort();
+    }
+  }
+  ~TestFolder() { std::filesystem::remove_all(path); }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  std::string path = (std::filesystem::temp_directory_path() / "berth-use-cases-XXXXXX").string();
+};
 
 // Everything but doors and database, on a clock that stands still. A test is a coroutine given to run().
 class Host : public testing::Test {
@@ -119,7 +138,17 @@ class Host : public testing::Test {
   Leases leases{journal, reconciler, clock};
   Accounts accounts{journal, clock, plans};
   Instances instances{journal, reconciler, leases, runtime, clock, plans};
-  Sessions sessions{journal, instances, links, clock};
+  TestFolder folder;
+  recordings::files::FileArchive archive{folder.path};
+  Recorder recorder{{.journal = journal,
+                     .links = links,
+                     .archive = archive,
+                     .clock = clock,
+                     .tasks = tasks,
+                     .limits = {},
+                     .log = [](const std::string&) {}}};
+  Sessions sessions{journal, instances, links, recorder, clock};
+  Recordings recordings{journal, archive, clock};
   Images images{journal, library, pools, clock, tasks};
   Events events{journal};
   Caller admin;

@@ -52,6 +52,33 @@ class PoolsTest : public Host {
     co_await filled(2);
   }
 
+  async::Task<> removed_one_is_emptied() {
+    pools.add(busybox(1, 1));
+    pools.add(busybox(2, 2));
+    tasks.spawn(pools.run());
+    co_await filled(2);
+    pools.remove(busybox(3, 3));  // which nobody added
+    pools.remove(busybox(2, 2));
+    EXPECT_EQ(status().wanted, 1U);
+    const std::optional<InstanceId> taken =
+        pools.take(Instance{.image = ImageName("busybox"), .plan = plans[0], .launch = {}});
+    runtime.faults().hold(Operation::create);
+    co_await until([this] { return status().making == 0 || status().ready == 1; });
+    pools.remove(busybox(1, 1));
+    EXPECT_TRUE(pools.statuses().empty());
+    EXPECT_TRUE(pools.ready().empty());
+    runtime.faults().release(Operation::create);
+    pools.tick();
+    pools.put_back(*taken);  // its lease was not stored
+    pools.tick();
+    co_await until([this] { return pools.size() == 0; });
+    while (runtime.exists(*taken)) {
+      co_await async::pause_for(Milliseconds{1});
+    }
+    pools.add(busybox(1, 1));
+    co_await filled(1);
+  }
+
   async::Task<> other_requests_do_not_take_it() {
     pools.add(busybox(1, 1));
     tasks.spawn(pools.run());
@@ -278,6 +305,7 @@ class PoolsTest : public Host {
   }
 };
 
+TEST_F(PoolsTest, empty_when_nobody_wants_them_any_more) { run(removed_one_is_emptied()); }
 TEST_F(PoolsTest, lease_a_ready_instance_without_making_one) { run(lease_takes_a_ready_one()); }
 TEST_F(PoolsTest, keep_to_their_image_and_plan) { run(other_requests_do_not_take_it()); }
 TEST_F(PoolsTest, take_back_what_a_refused_request_did_not_get) { run(refused_request_gives_it_back()); }

@@ -93,8 +93,28 @@ class SshKeysTest : public Host {
     EXPECT_EQ(co_await kind_of(keys.authenticate_or_welcome("no key")), "invalid_argument");
   }
 
+  async::Task<> tell_who_came_with_one_of_its_removal() {
+    const Token one = co_await keys.add(admin, "", key_line(1));
+    const Token other = co_await keys.add(admin, "", key_line(2));
+    const auto wait = [](SshKeys& all, TokenId id, int& count) -> async::Task<> {
+      co_await all.removed(id);
+      ++count;
+    };
+    int removed = 0;
+    tasks.spawn(wait(keys, one.id, removed));
+    tasks.spawn(wait(keys, one.id, removed));
+    EXPECT_FALSE(co_await async::finishes_within(keys.removed(other.id), Milliseconds{10}));
+    co_await keys.remove(admin, one.id);
+    while (removed < 2) {
+      co_await async::pause_for(Milliseconds{1});
+    }
+    co_await keys.removed(one.id);  // already
+  }
+
   SshKeys keys{journal, clock, plans};
 };
+
+TEST_F(SshKeysTest, tell_who_came_with_one_of_its_removal) { run(tell_who_came_with_one_of_its_removal()); }
 
 TEST_F(SshKeysTest, sign_in_as_who_added_them) { run(sign_in_as_who_added_them()); }
 TEST_F(SshKeysTest, are_no_secrets) { run(are_no_secrets()); }

@@ -71,6 +71,23 @@ test("a service is shown as it is now, and a reset ends its connections", async 
   await page.context().close();
 });
 
+test("what the configuration has is marked so; what was made by API can be removed here", async () => {
+  await berth.admin.ok("POST", "/services", { ...echo, name: "made", listen: "127.0.0.1:0", plan: "small", least_ready: 0 });
+  const page = await browser.signedIn();
+  await page.goto(`${berth.url}/services`);
+  await card(page).getByText(/from the configuration/).waitFor();
+  assert.equal(await card(page).getByRole("button", { name: "Remove echo" }).count(), 0);
+  const made = page.getByRole("article", { name: "made" });
+  await made.getByText(/made by API/).waitFor();
+  await made.getByRole("button", { name: "Remove made" }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove made?" });
+  await dialog.getByRole("button", { name: "Remove", exact: true }).click();
+  await made.waitFor({ state: "detached" });
+  await card(page).waitFor();
+  assert.equal((await berth.admin.ok("GET", "/services")).items.length, 1);
+  await page.context().close();
+});
+
 test("the pools are gauges, with the words of the last failure", async () => {
   const page = await browser.signedIn();
   await page.goto(`${berth.url}/services`);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a killed program, a dead or frozen agent and a wrong start do: to instances and their terminals, as little as can be.
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Berth, eventually, maybe, startProgram } from "./berth.mjs";
-import { readFileSync } from "node:fs";
+import { Berth, eventually, hostProcesses, maybe, startProgram } from "./berth.mjs";
 import { Attachment } from "./terminal.mjs";
 
 let berth;
@@ -136,4 +137,43 @@ test("a warden without its runtime says so in one sentence", async () => {
   assert.notEqual(status, 0);
   assert.match(said, sentence);
   assert.match(said, /\/nonexistent/);
+});
+
+test("a warden that is asked to end while an image is made takes the recipe with it, at once", async () => {
+  const other = new Berth();
+  try {
+    const seconds = `98765${other.number}`; // by which its processes are known
+    mkdirSync(join(other.place, "images/slow"));
+    const recipe = `#!/bin/sh\nmkdir "$1"\ntouch "$1/half"\necho progress 0.5 waiting\nsleep ${seconds} &\nexec sleep ${seconds}\n`;
+    writeFileSync(join(other.place, "images/slow/build"), recipe, { mode: 0o755 });
+    writeFileSync(other.config, readFileSync(other.config, "utf8").replace('["busybox"]', '["busybox","slow"]'));
+    await other.startWarden();
+    await other.startBerthd();
+    const sleepers = () => hostProcesses().filter((pid) => maybe(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")).startsWith(`sleep\0${seconds}`));
+    await eventually("the recipe", () => sleepers().length === 2);
+    const begin = performance.now();
+    other.warden.child.kill("SIGTERM");
+    assert.equal((await other.warden.ended).status, 0);
+    const passed = performance.now() - begin;
+    assert.ok(passed < 3000, `it took ${passed} ms`);
+    await eventually("the end of the recipe", () => sleepers().length === 0);
+    assert.deepEqual(readdirSync(join(other.dataDir, "images")).filter((name) => name.startsWith(".partial")), []);
+    await other.kill("berthd");
+    await other.startWarden();
+    await other.startBerthd();
+    await eventually("the recipe begins anew", () => sleepers().length === 2);
+  } finally {
+    await other.stop();
+  }
+});
+
+test("a machine that cannot even begin is not said to have lost its record", async () => {
+  const other = await Berth.start({ pools: [{ image: "no-such-image", plan: "small", least: 1, most: 1 }] });
+  try {
+    await eventually("the pool's failure", async () => /no image 'no-such-image'/.test((await other.admin.ok("GET", "/pools")).items[0].last_failure));
+    assert.doesNotMatch(other.warden.said(), /instance\.json/);
+    assert.deepEqual(readdirSync(join(other.dataDir, "instances")), []);
+  } finally {
+    await other.stop();
+  }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,8 +41,8 @@ const clientOptions = (key) => [
   ...["-o", "StrictHostKeyChecking=accept-new", "-o", `UserKnownHostsFile=${join(place, "known")}`, "-o", "LogLevel=ERROR"],
 ];
 
-function start(program, words) {
-  const child = spawn(program, words, { env: { PATH: process.env.PATH, HOME: place, TERM: "vt100", LANG: "C.UTF-8" } });
+function start(program, words, environment = {}) {
+  const child = spawn(program, words, { env: { PATH: process.env.PATH, HOME: place, TERM: "vt100", LANG: "C.UTF-8", ...environment } });
   const [out, err] = [[], []];
   child.stdout.on("data", (bytes) => out.push(bytes));
   child.stderr.on("data", (bytes) => err.push(bytes));
@@ -224,6 +224,92 @@ test("a dropped connection leaves the shell, and attach comes back to it", async
   const none = await ssh("admin", instance.id, ["-tt", "attach 00000000"]);
   assert.equal(none.status, 255);
   assert.match(none.out.toString(), /there is no such terminal/);
+});
+
+test("berth attach comes back to a terminal that SSH has left, and leaves it as it was", async () => {
+  const instance = await berth.running();
+  const first = start("ssh", ["-tt", ...sshWords("admin", instance.id, "")]);
+  await eventually("a prompt", () => first.said().includes("#"));
+  first.child.stdin.write("keep=treasure-$((20+2)); echo set\n");
+  await eventually("the variable", () => first.said().includes("\r\nset"));
+  first.child.kill("SIGKILL");
+  await first.ended;
+  await eventually("nobody looks", async () => (await sessions(instance))[0]?.viewers === 0);
+  const [session] = await sessions(instance);
+  const environment = { BERTH_URL: berth.url, BERTH_TOKEN: berth.adminToken };
+  // On a terminal of its own, as somebody types it.
+  const attach = (...words) => start("script", ["-qefc", [berth.program("berth"), "attach", ...words].join(" "), "/dev/null"], environment);
+  for (const words of [[instance.name], [instance.id, session.id]]) {
+    const again = attach(...words);
+    await eventually("the screen", () => again.said().includes("set"));
+    again.child.stdin.write("echo have-$keep\r");
+    await eventually("the same shell", () => again.said().includes("have-treasure-22"));
+    again.child.stdin.write("\r~.");
+    const { status, out } = await again.ended;
+    assert.match(out.toString(), new RegExp(`detached; the session goes on, and .*${session.id}`));
+    assert.equal(status, 0);
+    await eventually("nobody looks", async () => (await sessions(instance))[0].viewers === 0);
+  }
+  const last = attach(instance.id);
+  await eventually("the screen", () => last.said().includes("have-treasure-22"));
+  last.child.stdin.write("exit 7\r");
+  assert.equal((await last.ended).status, 7);
+  const none = await attach(instance.id).ended;
+  assert.equal(none.status, 1);
+  assert.match(none.out.toString(), /no terminal was left open; open one with: berth sh/);
+});
+
+test("removing a key ends what it opened, and the terminal goes on", async () => {
+  const { id } = await addKey(berth.admin, "withdrawn");
+  const instance = await berth.running();
+  const client = start("ssh", ["-tt", ...sshWords("withdrawn", instance.id, "")]);
+  await eventually("a prompt", () => client.said().includes("#"));
+  const other = start("ssh", ["-tt", ...sshWords("admin", instance.id, "")]);
+  await eventually("a prompt", () => other.said().includes("#"));
+  await berth.admin.ok("DELETE", `/ssh-keys/${id}`);
+  assert.equal((await client.ended).status, 255);
+  await eventually("one viewer", async () => (await sessions(instance)).map(({ viewers }) => viewers).sort().join() === "0,1");
+  other.child.stdin.write("exit 3\n");
+  assert.equal((await other.ended).status, 3);
+});
+
+test("rsync carries a folder both ways, and what changed alone", async () => {
+  const instance = await berth.running();
+  // The machine gets the host's own program, with what it is linked with.
+  const libraries = execFileSync("ldd", ["/usr/bin/rsync"], { encoding: "utf8" }).match(/\/\S+/g);
+  const program = execFileSync("tar", ["-chP", "--transform", "s,^/,,", "/usr/bin/rsync", ...libraries], { maxBuffer: 64 << 20 });
+  await berth.admin.ok("PUT", `/instances/${instance.id}/files?path=/&form=tar`, program);
+  const [folder, back] = ["synchronized", "brought-back"].map((name) => join(place, name));
+  mkdirSync(join(folder, "below"), { recursive: true });
+  const bytes = randomBytes(3 << 20);
+  writeFileSync(join(folder, "below/large"), bytes);
+  writeFileSync(join(folder, "small"), "first\n", { mode: 0o600 });
+  const shell = ["ssh", ...clientOptions("admin"), "-p", String(door.port)].join(" ");
+  const sync = async (...words) => {
+    const { status, out, err } = await start("rsync", ["-a", "--delete", "--stats", "-e", shell, ...words]).ended;
+    assert.equal(status, 0, err);
+    return Number(/Number of regular files transferred: (\d+)/.exec(out.toString())[1]);
+  };
+  const remote = `${instance.id}@127.0.0.1:/root/folder/`;
+  assert.equal(await sync(`${folder}/`, remote), 2);
+  writeFileSync(join(folder, "small"), "second\n");
+  assert.equal(await sync(`${folder}/`, remote), 1);
+  rmSync(join(folder, "small"));
+  assert.equal(await sync(`${folder}/`, remote), 0);
+  assert.equal(await sync(remote, `${back}/`), 1);
+  assert.ok(readFileSync(join(back, "below/large")).equals(bytes));
+  assert.deepEqual(readdirSync(back), ["below"]);
+});
+
+test("the door listens on IPv6, too", async () => {
+  const six = await Berth.start({ berthdOptions: ["--ssh-listen", "[::1]:0"], waitForImage: false });
+  try {
+    const { port, fingerprint } = await six.admin.ok("GET", "/ssh");
+    const scanned = execFileSync("sh", ["-c", `ssh-keyscan -p ${port} ::1 2>/dev/null | ssh-keygen -lf -`]).toString();
+    assert.ok(scanned.includes(fingerprint), scanned);
+  } finally {
+    await six.stop();
+  }
 });
 
 test("an unknown key is a guest with machines of its own", async () => {

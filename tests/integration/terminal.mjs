@@ -6,9 +6,10 @@ import { limit } from "./client.mjs";
 
 export class Attachment {
   // `acknowledges` false: takes output and never says so.
-  static async open(client, instance, session, { offset, acknowledges = true } = {}) {
+  static async open(client, instance, session, { offset, role, acknowledges = true } = {}) {
     const url = new URL(`/api/v1/instances/${instance.id}/sessions/${session.id}/stream`, client.url.replace(/^http/, "ws"));
     if (offset !== undefined) url.searchParams.set("offset", offset);
+    if (role !== undefined) url.searchParams.set("role", role);
     const socket = new WebSocket(url, "berth.v1", { headers: client.headers, perMessageDeflate: false });
     const attachment = new Attachment(socket, acknowledges);
     await attachment.until(({ start }) => start !== undefined, "attached");
@@ -39,6 +40,7 @@ export class Attachment {
       this.position = message.offset;
       this.taken = message.input;
     } else if (message.type === "taken") this.taken = message.input;
+    else if (message.type === "viewers") Object.assign(this, { viewers: message.viewers, mayWrite: message.may_write });
     else if (message.type === "exit") this.exit = message;
     else if (message.type === "error") this.problem = message;
     else assert.fail(`the contract has no message ${message.type}`);

@@ -27,7 +27,7 @@ function certificateFor(...names) {
   return texts;
 }
 
-const one = certificateFor("echo.example.org", "named.example.org");
+const one = certificateFor("echo.example.org", "named.example.org", "made.example.org");
 const two = certificateFor("*.example.net");
 const nc = (...command) => ["nc", "-lk", "-p", "1337", "-e", ...command];
 const service = (name, options = {}) => ({ name, image: "busybox", port: 1337, command: nc("cat"), least_ready: 1, most_ready: 4, ...options });
@@ -158,6 +158,19 @@ test("a session is taken up again by its own name, and by no other", async () =>
   other.socket.write("echo\n");
   await other.says("echo\n");
   await other.leave();
+});
+
+test("a name of a service made by API is served when it is made, and no more when it is removed", async () => {
+  const made = { name: "made", tls_names: ["made.example.org"], image: "busybox", port: 1337, command: nc("echo", "made"), plan: "small" };
+  await assert.rejects(visit("made.example.org"), { code: "ERR_SSL_TLSV1_UNRECOGNIZED_NAME" });
+  await berth.admin.ok("POST", "/services", made);
+  assert.equal(await answer("made.example.org"), "made\n");
+  const problem = await berth.admin.refused(400, "invalid_argument", "POST", "/services", { ...made, name: "again", tls_names: ["made.example.org", "made.example.com", "echo.example.org"] });
+  assert.match(problem.detail, /'made' has it already.*no \[\[tls\.certificate\]\] is for it.*'echo' has it already/);
+  await berth.admin.ok("DELETE", "/services/made");
+  const late = await visit("made.example.org");
+  await late.closed;
+  assert.equal(late.bytes().length, 0);
 });
 
 test("an unknown name and none are refused, and told nothing more", async () => {

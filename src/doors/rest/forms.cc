@@ -17,6 +17,9 @@ std::string description_of(const core::Image& image) {
     }
     return "Comes with Berth";
   }
+  if (image.source == core::lab_source) {
+    return "What the machines of a lab begin with";
+  }
   return image.source == "import" ? "Imported from an archive" : "Pulled from " + image.source.substr(9);
 }
 
@@ -40,7 +43,7 @@ PlanForm form_of(const core::Plan& plan) {
   return {plan.name,   plan.description, plan.cpu_percent,      plan.memory,
           plan.disk,   plan.disk_kind,   plan.processes,        plan.open_files,
           plan.egress, plan.lifetime,    plan.longest_lifetime, plan.grace,
-          plan.guests};
+          plan.guests, plan.recording};
 }
 
 ImageForm form_of(const core::Image& image) {
@@ -50,9 +53,10 @@ ImageForm form_of(const core::Image& image) {
 
 InstanceForm form_of(const core::ShownInstance& shown) {
   const core::Instance& instance = shown.instance;
-  return {instance.id,         instance.name,       instance.account,     instance.image,        instance.plan.name,
-          instance.state,      instance.reason,     shown.queue_position, shown.queue_wait,      instance.created_at,
-          instance.started_at, instance.expires_at, instance.gone_at,     instance.longest_until};
+  return {instance.id,        instance.name,          instance.account,       instance.image,
+          instance.plan.name, instance.state,         instance.reason,        shown.queue_position,
+          shown.queue_wait,   instance.created_at,    instance.started_at,    instance.expires_at,
+          instance.gone_at,   instance.longest_until, instance.recording.kind};
 }
 
 UsageForm form_of(const core::Usage& usage, std::uint32_t cpu_percent_limit, TimePoint at) {

@@ -14,7 +14,8 @@
 #include "core/accounts.h"
 #include "core/images.h"
 #include "core/instances.h"
-#include "core/service.h"
+#include "core/recording.h"
+#include "core/service_register.h"
 #include "core/sessions.h"
 
 namespace berth::doors::rest {
@@ -103,10 +104,11 @@ struct PlanForm {
   Seconds longest_lifetime{};
   Seconds grace{};
   bool guests = false;
+  core::RecordingKind recording = core::RecordingKind::none;
 };
 BOOST_DESCRIBE_STRUCT(PlanForm, (),
                       (name, description, cpu_percent, memory, disk, disk_kind, processes, open_files, egress, lifetime,
-                       longest_lifetime, grace, guests))
+                       longest_lifetime, grace, guests, recording))
 
 struct ImageForm {
   ImageName name;
@@ -136,10 +138,11 @@ struct InstanceForm {
   std::optional<TimePoint> expires_at;
   std::optional<TimePoint> gone_at;
   std::optional<TimePoint> longest_until;
+  core::RecordingKind recording = core::RecordingKind::none;
 };
 BOOST_DESCRIBE_STRUCT(InstanceForm, (),
                       (id, name, account, image, plan, state, reason, queue_position, queue_wait, created_at,
-                       started_at, expires_at, gone_at, longest_until))
+                       started_at, expires_at, gone_at, longest_until, recording))
 
 struct UsageForm {
   TimePoint at;
@@ -174,6 +177,30 @@ struct SessionForm {
   std::uint64_t viewers = 0;
 };
 BOOST_DESCRIBE_STRUCT(SessionForm, (), (id, kind, command, running, exit_code, exit_signal, viewers))
+
+struct RecordingForm {
+  RecordingId id;
+  std::string title;
+  AccountId account;
+  InstanceId instance;
+  std::string session;
+  core::RecordingPolicy policy;
+  TimePoint began_at;
+  std::optional<TimePoint> ended_at;
+  Bytes size;
+  Seconds duration{};
+  bool truncated = false;
+  bool mine = false;
+  bool shared = false;
+};
+BOOST_DESCRIBE_STRUCT(RecordingForm, (),
+                      (id, title, account, instance, session, policy, began_at, ended_at, size, duration, truncated,
+                       mine, shared))
+
+struct ShareForm {
+  std::string url;
+};
+BOOST_DESCRIBE_STRUCT(ShareForm, (), (url))
 
 struct EventForm {
   std::uint64_t sequence = 0;
@@ -273,6 +300,8 @@ BOOST_DESCRIBE_STRUCT(PoolForm, (),
 
 struct ServiceForm {
   std::string name;
+  core::ServiceSource source = core::ServiceSource::configuration;
+  std::optional<std::string> fault;
   std::string address;
   std::uint16_t port = 0;
   ImageName image;
@@ -291,8 +320,14 @@ struct ServiceForm {
   std::uint64_t wrong_proofs = 0;
 };
 BOOST_DESCRIBE_STRUCT(ServiceForm, (),
-                      (name, address, port, image, plan, mode, instances, max_instances, connections, waiting, visits,
-                       evicted, failed, denied, too_many, wrong_tokens, wrong_proofs))
+                      (name, source, fault, address, port, image, plan, mode, instances, max_instances, connections,
+                       waiting, visits, evicted, failed, denied, too_many, wrong_tokens, wrong_proofs))
+
+struct ServiceDetailForm {
+  ServiceForm status;
+  boost::json::value definition;  // without what names files of the server
+};
+BOOST_DESCRIBE_STRUCT(ServiceDetailForm, (), (status, definition))
 
 struct RenameInstanceRequest {
   std::string name;

@@ -31,6 +31,10 @@ void RestDoor::add_routes(http::Router& router) {
   add_open(Method::get, "/api/v1/openapi.json", &RestDoor::get_contract);
   add_open(Method::post, "/api/v1/login", &RestDoor::login);
   add_open(Method::post, "/api/v1/guests", &RestDoor::create_guest);
+  add_open(Method::get, "/api/v1/recordings/{recording}", &RestDoor::get_recording);
+  add_open(Method::get, "/api/v1/recordings/{recording}/cast", &RestDoor::get_cast);
+  add_open(Method::get, "/api/v1/shared-recordings/{secret}", &RestDoor::get_shared_recording);
+  add_open(Method::get, "/api/v1/shared-recordings/{secret}/cast", &RestDoor::get_shared_cast);
 
   add(router, Method::post, "/logout", &RestDoor::logout);
   add(router, Method::get, "/account", &RestDoor::get_account);
@@ -47,6 +51,9 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/plans", &RestDoor::list_plans);
   add(router, Method::get, "/pools", &RestDoor::list_pools);
   add(router, Method::get, "/services", &RestDoor::list_services);
+  add(router, Method::post, "/services", &RestDoor::create_service);
+  add(router, Method::get, "/services/{service}", &RestDoor::get_service);
+  add(router, Method::remove, "/services/{service}", &RestDoor::remove_service);
   add(router, Method::post, "/services/{service}/reset", &RestDoor::reset_service);
   add(router, Method::get, "/images", &RestDoor::list_images);
   add(router, Method::post, "/images", &RestDoor::pull_image);
@@ -68,7 +75,23 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/instances/{instance}/sessions", &RestDoor::list_sessions);
   add(router, Method::post, "/instances/{instance}/sessions", &RestDoor::open_session);
   add(router, Method::remove, "/instances/{instance}/sessions/{session}", &RestDoor::close_session);
-  add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session, {"offset"});
+  add(router, Method::get, "/labs", &RestDoor::list_labs, {"q", "tag", "difficulty", "cursor", "limit"});
+  add(router, Method::get, "/labs/{lab}", &RestDoor::get_lab, {"version"});
+  add(router, Method::put, "/labs/{lab}", &RestDoor::upload_lab);
+  add(router, Method::post, "/labs/{lab}/actions", &RestDoor::act_on_lab);
+  add(router, Method::post, "/labs/{lab}/attempts", &RestDoor::start_attempt, {"version", "wait"});
+  add(router, Method::get, "/attempts", &RestDoor::list_attempts, {"lab", "everyone", "cursor", "limit"});
+  add(router, Method::get, "/attempts/{attempt}", &RestDoor::get_attempt);
+  add(router, Method::remove, "/attempts/{attempt}", &RestDoor::end_attempt);
+  add(router, Method::get, "/attempts/{attempt}/checks", &RestDoor::list_checks);
+  add(router, Method::post, "/attempts/{attempt}/checks", &RestDoor::check_attempt);
+  add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);
+  add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session,
+      {"offset", "role"});
+  add(router, Method::get, "/recordings", &RestDoor::list_recordings, {"cursor", "limit", "q", "instance", "everyone"});
+  add(router, Method::remove, "/recordings/{recording}", &RestDoor::remove_recording);
+  add(router, Method::post, "/recordings/{recording}/share", &RestDoor::share_recording);
+  add(router, Method::remove, "/recordings/{recording}/share", &RestDoor::unshare_recording);
   add(router, Method::get, "/events", &RestDoor::list_events, {"after", "limit", "instance"});
 }
 
@@ -80,6 +103,20 @@ async::Task<> RestDoor::serve(http::Exchange& exchange, Route route, const std::
     }
   }
   co_await (this->*route)(exchange, std::move(caller));
+}
+
+async::Task<core::Recordings::Visitor> RestDoor::visitor_of(http::Exchange& exchange) {
+  if (!exchange.header("Authorization") && !exchange.cookie("berth")) {
+    co_return std::nullopt;
+  }
+  try {
+    co_return co_await caller_of(exchange);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unauthenticated || exchange.header("Authorization")) {
+      throw;
+    }
+  }
+  co_return std::nullopt;  // a cookie that is no good any more
 }
 
 async::Task<core::Caller> RestDoor::caller_of(http::Exchange& exchange) {

@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "core/accounts.h"
+#include "core/attempts.h"
 #include "core/events.h"
 #include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/recordings.h"
+#include "core/service_register.h"
 #include "core/services.h"
 #include "core/sessions.h"
 #include "core/ssh_keys.h"
@@ -32,9 +35,13 @@ struct Services {
   core::SshKeys& ssh_keys;
   core::Instances& instances;
   core::Sessions& sessions;
+  core::Recordings& recordings;
   core::Images& images;
   core::Events& events;
   core::Services& offered;
+  core::Labs& labs;
+  core::Attempts& attempts;
+  core::ServiceRegister& offers;
   core::Pools& pools;
   core::Journal& journal;
   core::AgentLinks& links;
@@ -59,6 +66,8 @@ class RestDoor {
            std::vector<std::string> queries = {});
   async::Task<> serve(http::Exchange& exchange, Route route, const std::vector<std::string>& queries);
   async::Task<core::Caller> caller_of(http::Exchange& exchange);
+  // Of what is shown without signing in, too.
+  async::Task<core::Recordings::Visitor> visitor_of(http::Exchange& exchange);
 
   // service_routes.cc
   async::Task<> get_health(http::Exchange& exchange);
@@ -83,6 +92,9 @@ class RestDoor {
   // offer_routes.cc
   async::Task<> list_pools(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_services(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_service(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_service(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_service(http::Exchange& exchange, core::Caller caller);
   async::Task<> reset_service(http::Exchange& exchange, core::Caller caller);
   // image_routes.cc
   async::Task<> list_plans(http::Exchange& exchange, core::Caller caller);
@@ -110,6 +122,28 @@ class RestDoor {
   async::Task<> open_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> close_session(http::Exchange& exchange, core::Caller caller);
   async::Task<> attach_session(http::Exchange& exchange, core::Caller caller);
+  // lab_routes.cc
+  async::Task<> list_labs(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> upload_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> act_on_lab(http::Exchange& exchange, core::Caller caller);
+  async::Task<> start_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_attempts(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> end_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> check_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> list_checks(http::Exchange& exchange, core::Caller caller);
+  async::Task<> take_hint(http::Exchange& exchange, core::Caller caller);
+  // recording_routes.cc
+  async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_recording(http::Exchange& exchange);
+  async::Task<> get_cast(http::Exchange& exchange);
+  async::Task<> remove_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> share_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> unshare_recording(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_shared_recording(http::Exchange& exchange);
+  async::Task<> get_shared_cast(http::Exchange& exchange);
+  async::Task<> send_cast(http::Exchange& exchange, core::Recording recording);
   // event_routes.cc
   async::Task<> list_events(http::Exchange& exchange, core::Caller caller);
   async::Task<> stream_events(http::Exchange& exchange, core::Caller caller, core::EventFilter filter);

@@ -137,9 +137,13 @@ async::Task<> RestDoor::attach_session(http::Exchange& exchange, core::Caller ca
   }
   const std::uint64_t offset = query_number(exchange, "offset", 0, std::uint64_t{1} << 62, 0);
   const std::uint32_t session = session_number(path_parameter(exchange, "session"));
-  const auto view = co_await services_.sessions.attach(std::move(caller), instance_of(exchange), session, offset);
+  const auto role = query_enum<core::ViewerRole>(exchange, "role", core::ViewerRole::interact);
+  const InstanceId id = instance_of(exchange);
+  const auto view = co_await services_.sessions.attach(caller, id, session, offset, role);
   const auto socket = co_await exchange.accept_websocket("berth.v1", largest_socket_message);
-  co_await serve_session(*socket, *view, offset);
+  co_await serve_session(*socket, *view, offset, [&](core::ViewerRole wanted) {
+    return services_.sessions.take_role(caller, id, *view, wanted);
+  });
 }
 
 }  // namespace berth::doors::rest

@@ -187,6 +187,9 @@ std::string ServedSession::command_line(const std::string& before, const core::I
 async::Task<> ServedSession::greet(const core::Instance& instance) {
   const bool news = around_.destination.is_news();
   const bool shell = asked_.wanted == Wanted::shell && asked_.terminal;
+  if (asked_.terminal && instance.recording.kind != core::RecordingKind::none) {
+    co_await say("what this terminal shows is recorded");
+  }
   if (!news && !shell) {
     co_return;  // a program reads what comes
   }

@@ -37,6 +37,10 @@ async::Task<> Visit::stay(Welcomed welcomed) {
     co_return;
   }
   welcomed(new_guest_);
+  co_await async::race(gone(), services_.keys.removed(caller_->token));
+}
+
+async::Task<> Visit::gone() {
   while (!gone_) {
     co_await changed_.wait();
   }

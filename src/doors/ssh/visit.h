@@ -15,7 +15,8 @@
 namespace berth::doors::ssh {
 
 // One connection as the event thread sees it, from the accept to its end: who comes, about which instance, and a task
-// for each channel. serve() runs until the client is gone or it is cancelled; then every channel's task has ended.
+// for each channel. serve() runs until the client is gone, its key is removed or it is cancelled; then every channel's
+// task has ended.
 class Visit {
  public:
   Visit(const Services& services, const Settings& settings, async::Executor executor, Channel::Orderer order);
@@ -28,6 +29,7 @@ class Visit {
  private:
   async::Task<> stay(Welcomed welcomed);
   async::Task<> leave();
+  async::Task<> gone();
   async::Task<> sign_in();
   // Whether the key is good; then, if it was proven, caller_ is set.
   async::Task<bool> try_key(KeyOffered offer);

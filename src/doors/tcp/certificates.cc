@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -72,19 +73,21 @@ std::unique_ptr<SSL_CTX, Certificates::ContextFree> Certificates::load(const Cer
   return context;
 }
 
-Certificates::Certificates(const std::vector<CertificateFiles>& files, const std::set<std::string>& names) {
+Certificates::Certificates(const std::vector<CertificateFiles>& files) {
   for (const CertificateFiles& pair : files) {
     contexts_.push_back(load(pair));
     ::SSL_CTX_set_client_hello_cb(contexts_.back().get(), &Certificates::choose, this);
   }
-  for (const std::string& name : names) {
-    for (const auto& context : contexts_) {
-      if (is_for(context.get(), name)) {
-        names_.try_emplace(name, Named{context.get(), names_.size()});
-      }
-    }
-    if (!names_.contains(name)) {
-      refuse(no_certificate_for(name));
+}
+
+bool Certificates::cover(const std::string& name) const {
+  return std::ranges::any_of(contexts_, [&](const auto& context) { return is_for(context.get(), name); });
+}
+
+void Certificates::add(const std::string& name) {
+  for (const auto& context : contexts_) {
+    if (is_for(context.get(), name)) {
+      names_.try_emplace(name, Named{context.get(), names_.size()});
     }
   }
 }

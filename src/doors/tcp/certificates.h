@@ -23,10 +23,14 @@ using Ssl = std::unique_ptr<SSL, SslFree>;
 class Certificates {
  public:
   // Throws Error{invalid_argument} with a sentence for the operator.
-  Certificates(const std::vector<CertificateFiles>& files, const std::set<std::string>& names);
+  explicit Certificates(const std::vector<CertificateFiles>& files);
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
 
+  // Whether one of them is for the name. For every thread.
+  bool cover(const std::string& name) const;
+  // Shakes hands for the name, when one of them is for it.
+  void add(const std::string& name);
   // What is to shake hands with who connected; the descriptor stays the caller's. Empty: no memory.
   Ssl greet(int socket) const;
   // The name that was asked for, after a handshake.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "async/accept.h"
@@ -49,29 +50,67 @@ TcpDoor::Listener::Listener(const async::Executor& executor, core::Services& ser
       log_(std::move(log)),
       gate_(offer_.gate, clock),
       acceptor_(executor),
+      ended_(executor),
       tasks_(executor, [this](const std::string& what) { log_("service " + offer_.service.name + ": " + what); }) {}
 
 void TcpDoor::Listener::listen() {
   if (offer_.host.empty()) {
     return;
   }
-  const std::string where = offer_.host + " port " + std::to_string(offer_.port);
   boost::system::error_code fault;
   const auto address = asio::ip::make_address(offer_.host, fault);
   if (fault) {
     throw Error(ErrorKind::invalid_argument,
                 "service '" + offer_.service.name + "' listens on '" + offer_.host + "', which is no IP address");
   }
-  const Protocol::endpoint endpoint(address, offer_.port);
+  if (offer_.port == 0 && offer_.first_port != 0) {
+    bind_any(address);
+  } else {
+    bind(address, offer_.port);
+  }
+}
+
+void TcpDoor::Listener::bind(const asio::ip::address& address, std::uint16_t port) {
+  const Protocol::endpoint endpoint(address, port);
   try {
+    acceptor_ = Protocol::acceptor(executor_);
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(Protocol::acceptor::reuse_address(true));
     acceptor_.bind(endpoint);
     acceptor_.listen(backlog);
   } catch (const boost::system::system_error& refused) {
-    throw Error(ErrorKind::unavailable, "service '" + offer_.service.name + "' cannot listen on " + where + ": " +
-                                            refused.code().message() + "; choose another address in the configuration");
+    const bool in_use = refused.code() == asio::error::address_in_use;
+    throw Error(in_use ? ErrorKind::conflict : ErrorKind::invalid_argument,
+                "service '" + offer_.service.name + "' cannot listen on " + offer_.host + " port " +
+                    std::to_string(port) + ": " + refused.code().message() + "; choose another address",
+                "listen");
   }
+}
+
+// Each once, from a random one on: two that are made at the same time seldom try the same.
+void TcpDoor::Listener::bind_any(const asio::ip::address& address) {
+  const std::uint32_t count = offer_.last_port - offer_.first_port + 1U;
+  const std::uint32_t begin = std::random_device()() % count;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    try {
+      return bind(address, static_cast<std::uint16_t>(offer_.first_port + (begin + step) % count));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::conflict) {
+        throw;
+      }
+    }
+  }
+  throw Error(ErrorKind::exhausted,
+              "no port from " + std::to_string(offer_.first_port) + " to " + std::to_string(offer_.last_port) +
+                  " is free on " + offer_.host,
+              "listen");
+}
+
+void TcpDoor::Listener::end() {
+  over_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  ended_.fire();
 }
 
 core::GateStatus TcpDoor::Listener::status() const {
@@ -85,17 +124,24 @@ core::GateStatus TcpDoor::Listener::status() const {
 
 async::Task<> TcpDoor::Listener::serve() { return async::always(take_clients(), close()); }
 
+async::Task<> TcpDoor::Listener::until_the_end() {
+  while (!over_) {
+    co_await ended_.wait();
+  }
+}
+
 async::Task<> TcpDoor::Listener::take_clients() {
   if (!acceptor_.is_open()) {
-    co_await async::Trigger(executor_).wait();  // for the end: clients come elsewhere
+    co_return co_await until_the_end();  // clients come elsewhere
   }
-  co_await async::accept_all(
+  auto accepting = async::accept_all(
       acceptor_, [this](Protocol::socket socket) { tasks_.spawn(serve_own(std::move(socket))); },
       [this](const std::string& what) { log_("service " + offer_.service.name + ": " + what); });
+  co_await async::race(until_the_end(), std::move(accepting));
 }
 
 async::Task<> TcpDoor::Listener::close() {
-  acceptor_.close();
+  end();
   co_await tasks_.stop(stop_limit);
 }
 

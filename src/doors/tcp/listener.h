@@ -15,15 +15,19 @@ class TcpDoor::Listener {
            Offer offer, Log log);
 
   void listen();
-  // Accepts until cancelled, then ends what is connected.
+  // Accepts until cancelled or ended, then ends what is connected.
   async::Task<> serve();
+  // The address is free from now on.
+  void end();
   // A connection that came elsewhere.
   void welcome(Descriptor connection, NetworkAddress address);
   core::GateStatus status() const;
-  const std::vector<std::string>& tls_names() const { return offer_.tls_names; }
 
  private:
+  void bind(const boost::asio::ip::address& address, std::uint16_t port);
+  void bind_any(const boost::asio::ip::address& address);
   async::Task<> take_clients();
+  async::Task<> until_the_end();
   async::Task<> close();
   async::Task<> serve_own(boost::asio::ip::tcp::socket socket);
   async::Task<> serve_foreign(Client::Socket socket, NetworkAddress address);
@@ -40,6 +44,8 @@ class TcpDoor::Listener {
   Log log_;
   core::Gate gate_;
   boost::asio::ip::tcp::acceptor acceptor_;
+  async::Trigger ended_;
+  bool over_ = false;
   async::TaskGroup tasks_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,12 +18,15 @@
 namespace berth::doors::tcp {
 
 class TlsFront;
+struct TlsArrival;
 
 // A service at an address.
 struct Offer {
   core::Service service;
-  std::string host;        // empty: it is reached by TLS only
-  std::uint16_t port = 0;  // 0: a free one
+  std::string host;              // empty: it is reached by TLS only
+  std::uint16_t port = 0;        // 0: a free one
+  std::uint16_t first_port = 0;  // where a free one is looked for; 0: anywhere
+  std::uint16_t last_port = 0;
   std::vector<std::string> tls_names;
   bool proxy_protocol = false;  // every connection begins with a header of it
   std::size_t token_length = 128;
@@ -38,27 +42,41 @@ class TcpDoor {
  public:
   using Log = std::function<void(const std::string&)>;
 
-  TcpDoor(async::Executor executor, core::Services& services, relay::Relay& relay, const Clock& clock,
-          std::vector<Offer> offers, const Log& log);
+  TcpDoor(async::Executor executor, core::Services& services, relay::Relay& relay, const Clock& clock, Log log);
   ~TcpDoor();
 
-  // Also offers what has a name for TLS, on one address. Throws Error{invalid_argument} when a certificate is not
-  // right.
-  void offer_by_name(TlsSettings settings);
-  // Binds all addresses. Throws Error{unavailable} with a sentence for the operator.
-  void listen();
+  // Listens for TLS, on one address for all that have a name. Before any open(). Throws Error{invalid_argument} when a
+  // certificate is not right, {unavailable} with a sentence for the operator.
+  void listen_by_name(TlsSettings settings);
+  // Whether a service may have this name for TLS. Empty: it may; else why not.
+  std::string fault_of_name(const std::string& name) const;
+  // Listens; its clients wait until start(). Throws Error{conflict} when another listens there, {exhausted} when no
+  // port is free, {invalid_argument} when there is no listening there. The port.
+  std::uint16_t open(Offer offer);
+  void start(const std::string& service);
+  // The address is free at once, its connections end. Unknown: nothing.
+  void close(const std::string& service);
+  // Starts all that are open.
   async::Task<> serve();
   std::vector<core::GateStatus> statuses() const;
 
  private:
   class Listener;
+  // Shared: with the task that serves it, which may outlast its close().
+  using SharedListener = std::shared_ptr<Listener>;
 
+  async::Task<> serve_one(SharedListener listener);
+  void welcome(TlsArrival arrival);
   async::Task<> stop();
 
   async::Executor executor_;
+  core::Services& services_;
+  relay::Relay& relay_;
+  const Clock& clock_;
   Log log_;
 
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::map<std::string, SharedListener> listeners_;  // by service
+  std::map<std::string, std::string> named_;         // the service that has a name for TLS
   async::TaskGroup tasks_;
   std::unique_ptr<TlsFront> tls_;  // none: no TLS
 };

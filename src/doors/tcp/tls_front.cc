@@ -26,12 +26,11 @@ constexpr int backlog = 4096;
 
 }  // namespace
 
-TlsFront::TlsFront(async::Executor executor, TlsSettings settings, const std::set<std::string>& names, Welcome welcome,
-                   Log log)
+TlsFront::TlsFront(async::Executor executor, TlsSettings settings, Welcome welcome, Log log)
     : executor_(std::move(executor)),
       settings_(std::move(settings)),
       ears_(std::make_shared<Ears>(std::move(welcome), std::move(log))),
-      certificates_(settings_.certificates, names),
+      certificates_(settings_.certificates),
       handshakes_(settings_.most_handshakes, settings_.most_handshakes_per_address),
       tasks_(loop_.get_executor(), [this](const std::string& what) { tell(what); }) {}
 
@@ -57,6 +56,11 @@ void TlsFront::listen() {
 }
 
 std::uint16_t TlsFront::port() const { return acceptor_.local_endpoint().port(); }
+
+// The thread reads the names while it shakes hands.
+void TlsFront::add(const std::string& name) {
+  asio::post(loop_, [this, name] { certificates_.add(name); });
+}
 
 void TlsFront::start() {
   tasks_.spawn(async::accept_all(

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -34,8 +33,7 @@ class TlsFront {
   using Log = std::function<void(const std::string&)>;
 
   // Throws Error{invalid_argument} when a certificate is not right.
-  TlsFront(async::Executor executor, TlsSettings settings, const std::set<std::string>& names, Welcome welcome,
-           Log log);
+  TlsFront(async::Executor executor, TlsSettings settings, Welcome welcome, Log log);
   ~TlsFront();
   TlsFront(const TlsFront&) = delete;
   TlsFront& operator=(const TlsFront&) = delete;
@@ -43,6 +41,11 @@ class TlsFront {
   // Throws Error{unavailable} with a sentence for the operator.
   void listen();
   std::uint16_t port() const;
+  // Whether a certificate is for the name.
+  bool covers(const std::string& name) const { return certificates_.cover(name); }
+  // From now on clients who ask for the name are welcome; for good: who comes for one that is no more, `welcome` may
+  // turn away.
+  void add(const std::string& name);
   void start();
   void stop();
 

@@ -123,8 +123,8 @@ class TlsFrontTest : public ::testing::Test {
     front_ = std::make_unique<TlsFront>(
         loop_.get_executor(),
         TlsSettings{.host = "127.0.0.1", .certificates = {folder_.files()}, .most_handshakes_per_address = 2},
-        std::set<std::string>{"one.example"}, [this](TlsArrival arrival) { arrived_.set_value(std::move(arrival)); },
-        [](const std::string&) {});
+        [this](TlsArrival arrival) { arrived_.set_value(std::move(arrival)); }, [](const std::string&) {});
+    front_->add("one.example");
     front_->listen();
     port_ = front_->port();
     front_->start();

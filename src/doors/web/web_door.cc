@@ -9,9 +9,11 @@
 namespace berth::doors::web {
 namespace {
 
-// Only our own files, no inline code or style, no frame around it. 'self' covers the WebSockets of the same origin.
+// Only our own files, no inline code or style, no frame around it. 'self' covers the WebSockets of the same origin. The
+// player of recordings has its terminal as WebAssembly, which is compiled from a file of ours.
 constexpr std::string_view policy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src "
+    "'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 constexpr std::string_view not_built = R"(<!doctype html>

@@ -106,6 +106,9 @@ void FakeRuntime::start(const InstanceId& id, FakeInstance& instance) {
                                        listen(id, port, [this](Descriptor end) { echo(executor_, std::move(end)); });
                                      }});
   instance.agent->behave(new_behaviour_);
+  if (new_port_ != 0) {
+    instance.agent->add_port({.protocol = "tcp", .address = "0.0.0.0", .port = new_port_});
+  }
 }
 
 // As a host does: whatever ends it, the watcher is told.

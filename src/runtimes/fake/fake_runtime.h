@@ -46,6 +46,7 @@ class FakeRuntime final : public core::Runtime {
   void behave(const InstanceId& id, AgentBehaviour behaviour);
   // Of instances that start from now on.
   void new_agents_behave(AgentBehaviour behaviour) { new_behaviour_ = behaviour; }
+  void new_agents_listen(std::uint16_t port) { new_port_ = port; }
   FakeAgent& agent_of(const InstanceId& id);
   FakeDisk& disk_of(const InstanceId& id) { return find(id).disk; }
   const core::InstanceSpec& spec_of(const InstanceId& id) { return find(id).spec; }
@@ -82,6 +83,7 @@ class FakeRuntime final : public core::Runtime {
   std::uint32_t most_instances_;
   Checker checker_;
   AgentBehaviour new_behaviour_ = AgentBehaviour::honest;
+  std::uint16_t new_port_ = 0;  // 0: none
   std::map<InstanceId, std::unique_ptr<FakeInstance>> instances_;
   std::function<void(core::InstanceStatus)> watcher_;
   async::Trigger watch_broken_;

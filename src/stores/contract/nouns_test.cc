@@ -46,6 +46,29 @@ TEST_P(Nouns, an_image_comes_back_as_it_was_put) {
   }
 }
 
+TEST_P(Nouns, services_come_back_by_name_as_they_were_put_until_they_are_removed) {
+  core::StoredService changed = full_service();
+  changed.name = changed.definition.name = "b";
+  transact([&](Transaction& transaction) {
+    transaction.put_service(full_service());
+    transaction.put_service(plain_service("b"));
+    transaction.put_service(plain_service("a"));
+    transaction.put_service(changed);
+    transaction.remove_service("none");
+  });
+  reopen();
+  const auto shown = [&] {
+    std::vector<std::string> texts;
+    for (const core::StoredService& service : get([](Transaction& each) { return each.list_services(); })) {
+      texts.push_back(show(service));
+    }
+    return texts;
+  };
+  EXPECT_EQ(shown(), (std::vector{show(full_service()), show(plain_service("a")), show(changed)}));
+  transact([](Transaction& transaction) { transaction.remove_service("a"); });
+  EXPECT_EQ(shown(), (std::vector{show(full_service()), show(changed)}));
+}
+
 TEST_P(Nouns, an_instance_comes_back_as_it_was_put) {
   const core::Instance full = full_instance();
   const core::Instance plain = plain_instance("i", full.account.text());
@@ -205,6 +228,14 @@ TEST_P(Nouns, what_databases_would_garble_is_refused) {
                 account.name = text;
                 transaction.put_account(account);
               }),
+              ErrorKind::invalid_argument);
+    EXPECT_EQ(failure_of([&](Transaction& transaction) {
+                core::StoredService service = plain_service("s");
+                service.definition.command = {text};
+                transaction.put_service(service);
+              }),
+              ErrorKind::invalid_argument);
+    EXPECT_EQ(failure_of([&](Transaction& transaction) { transaction.remove_service(text); }),
               ErrorKind::invalid_argument);
     EXPECT_EQ(failure_of([&](Transaction& transaction) { transaction.find_account(AccountId(text)); }),
               ErrorKind::invalid_argument);

@@ -67,8 +67,16 @@ core::Token plain_token(const std::string& id, const std::string& account) {
 
 core::Image plain_image(const std::string& name) { return {.name = ImageName(name), .created_at = moment(0)}; }
 
+core::StoredService plain_service(const std::string& name) {
+  return {.name = name, .definition = {.name = name}, .token_hashes = {}, .created_at = moment(0)};
+}
+
 core::Instance plain_instance(const std::string& id, const std::string& account) {
   return {.id = InstanceId(id), .account = AccountId(account), .created_at = moment(0)};
+}
+
+core::Recording plain_recording(const std::string& id, const std::string& account) {
+  return {.id = RecordingId(id), .account = AccountId(account), .instance = InstanceId("i"), .began_at = moment(0)};
 }
 
 core::Event plain_event(const std::string& detail) { return {.at = moment(0), .detail = detail}; }
@@ -100,6 +108,39 @@ core::Image full_image() {
           .created_at = moment(3)};
 }
 
+core::StoredService full_service() {
+  return {.name = odd_text(),
+          .definition = {.name = odd_text(),
+                         .listen = "listen " + odd_text(),
+                         .tls_names = {"name " + odd_text(), ""},
+                         .image = "image " + odd_text(),
+                         .command = {"program", odd_text(), ""},
+                         .port = 65'535,
+                         .plan = "plan " + odd_text(),
+                         .mode = core::ServiceMode::token,
+                         .user = "user " + odd_text(),
+                         .read_only = true,
+                         .tokens_from = core::TokensFrom::accounts,
+                         .tokens_file = "file " + odd_text(),
+                         .tokens_webhook = "webhook " + odd_text(),
+                         .tokens_webhook_secret_file = "secret file " + odd_text(),
+                         .token_length = 1,
+                         .greeting_limit = Seconds{2},
+                         .idle_limit = Seconds{3},
+                         .total_limit = Seconds{4},
+                         .max_instances = 4'294'967'295,
+                         .least_ready = 5,
+                         .most_ready = 6,
+                         .allow = {odd_text()},
+                         .deny = {"deny " + odd_text()},
+                         .most_per_address = 7,
+                         .most_per_token = 8,
+                         .proof_of_work = 9,
+                         .proxy_protocol = true},
+          .token_hashes = {"hash", odd_text()},
+          .created_at = moment(18)};
+}
+
 core::Instance full_instance() {
   return {.id = InstanceId("id " + odd_text()),
           .account = AccountId(odd_text()),
@@ -120,7 +161,8 @@ core::Instance full_instance() {
                    .longest_lifetime = Seconds{8},
                    .grace = Seconds{9},
                    .most_per_account = 10,
-                   .guests = true},
+                   .guests = true,
+                   .recording = core::RecordingKind::public_},
           .state = core::InstanceState::asleep,
           .reason = "reason " + odd_text(),
           .queue_number = (1ULL << 62) + 3,
@@ -139,7 +181,23 @@ core::Instance full_instance() {
                      .port = 65'535,
                      .read_only = true},
           .service = "service " + odd_text(),
-          .service_key = "service key " + odd_text()};
+          .service_key = "service key " + odd_text(),
+          .recording = {.kind = core::RecordingKind::embargoed, .until = moment(18)}};
+}
+
+core::Recording full_recording() {
+  return {.id = RecordingId("id " + odd_text()),
+          .account = AccountId(odd_text()),
+          .instance = InstanceId("instance " + odd_text()),
+          .session = 0xffff'ffff,
+          .title = long_text(),
+          .policy = {.kind = core::RecordingKind::embargoed, .until = moment(19)},
+          .began_at = moment(20),
+          .ended_at = moment(21),
+          .size = Bytes{(1ULL << 62) + 5},
+          .duration = Seconds{22},
+          .truncated = true,
+          .share_hash = "share " + odd_text()};
 }
 
 core::Event full_event() {
@@ -167,13 +225,25 @@ std::string show(const core::Image& image) {
   return show_fields(name, source, state, progress, note, reason, size, created_at);
 }
 
+std::string show(const core::StoredService& service) {
+  const auto& [name, definition, token_hashes, created_at] = service;
+  return show_fields(name, definition, token_hashes, created_at);
+}
+
 std::string show(const core::Instance& instance) {
   const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
                started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
-               service_key] = instance;
+               service_key, recording] = instance;
   return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
                      started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch,
-                     service, service_key);
+                     service, service_key, recording);
+}
+
+std::string show(const core::Recording& recording) {
+  const auto& [id, account, instance, session, title, policy, began_at, ended_at, size, duration, truncated,
+               share_hash] = recording;
+  return show_fields(id, account, instance, session, title, policy, began_at, ended_at, size, duration, truncated,
+                     share_hash);
 }
 
 std::string show(const core::Event& event) {

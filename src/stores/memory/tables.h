@@ -64,7 +64,14 @@ struct Tables {
   Table<AccountId, core::Account> accounts;
   Table<TokenId, core::Token> tokens;
   Table<ImageName, core::Image> images;
+  Table<std::string, core::StoredService> services;
   Table<InstanceId, core::Instance> instances;
+  Table<LabId, core::Lab> labs;
+  Table<LabId, core::LabContents> lab_contents;
+  Table<AttemptId, core::Attempt> attempts;
+  Table<std::string, core::Check> checks;
+  Table<RecordingId, core::Recording> recordings;
+  Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
   std::uint64_t served_turn = 0;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "core/storable.h"
+#include "stores/memory/transaction_parts.h"
 
 namespace berth::stores::memory {
 namespace {
@@ -18,21 +19,6 @@ using core::Image;
 using core::Instance;
 using core::InstanceState;
 using core::Token;
-
-// The rows that `wanted` picks, in the order of their keys, at most `limit` (0: all).
-template <class Rows, class Wanted>
-auto pick(const Rows& rows, std::size_t limit, Wanted wanted) {
-  std::vector<typename Rows::mapped_type> picked;
-  for (const auto& [key, row] : rows) {
-    if (limit != 0 && picked.size() == limit) {
-      break;
-    }
-    if (wanted(row)) {
-      picked.push_back(row);
-    }
-  }
-  return picked;
-}
 
 bool among(InstanceState state, const std::vector<InstanceState>& states) {
   return states.empty() || std::ranges::find(states, state) != states.end();
@@ -51,19 +37,6 @@ std::tuple<std::uint64_t, std::uint64_t, InstanceId> place_in_queue(const Instan
 }
 
 }  // namespace
-
-template <class Verb>
-auto MemoryTransaction::guard(Verb verb) {
-  if (fault_) {
-    std::rethrow_exception(fault_);
-  }
-  try {
-    return verb();
-  } catch (...) {
-    fault_ = std::current_exception();
-    throw;
-  }
-}
 
 bool MemoryTransaction::finish() {
   if (fault_) {
@@ -109,9 +82,11 @@ std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
     const auto lost = pick(tables_.accounts.rows(), 0, [&](const Account& account) {
       return account.role == core::Role::guest && account.created_at < time &&
              std::ranges::none_of(tables_.tokens.rows(), belongs_to(account)) &&
-             std::ranges::none_of(tables_.instances.rows(), belongs_to(account));
+             std::ranges::none_of(tables_.instances.rows(), belongs_to(account)) &&
+             std::ranges::none_of(tables_.recordings.rows(), belongs_to(account));
     });
     for (const Account& account : lost) {
+      remove_attempts_of(account.id);
       tables_.accounts.remove(account.id, undo_);
     }
     return lost.size();
@@ -207,6 +182,24 @@ void MemoryTransaction::remove_image(const ImageName& name) {
   guard([&] {
     core::require_text(name.text(), "name");
     tables_.images.remove(name, undo_);
+  });
+}
+
+void MemoryTransaction::put_service(const core::StoredService& service) {
+  guard([&] {
+    core::require_storable(service);
+    tables_.services.put(service.name, service, undo_);
+  });
+}
+
+std::vector<core::StoredService> MemoryTransaction::list_services() {
+  return guard([&] { return pick(tables_.services.rows(), 0, [](const auto&) { return true; }); });
+}
+
+void MemoryTransaction::remove_service(const std::string& name) {
+  guard([&] {
+    core::require_text(name, "name");
+    tables_.services.remove(name, undo_);
   });
 }
 

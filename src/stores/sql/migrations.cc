@@ -24,6 +24,12 @@ constexpr std::array words = {
     Word{"$REAL", "REAL", "DOUBLE PRECISION"},
     Word{"$SEQUENCE", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     Word{"$STRICT", "STRICT", ""},
+    // What is searched: one text of all words for SQLite, a set of words for PostgreSQL. `detail` and the ASCII
+    // tokenizer leave out what core/searchable_words.h has settled before.
+    Word{"$RECORDING_WORDS", "VIRTUAL TABLE recording_words USING fts5(words, tokenize = 'ascii', detail = none)",
+         "TABLE recording_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)"},
+    Word{"$INDEX_OF_WORDS", "INSERT INTO recording_words (recording_words, rank) VALUES ('automerge', 8)",
+         "CREATE INDEX recordings_by_word ON recording_words USING GIN (words)"},
 };
 
 // Version n is the nth. One that has been released is never changed: add the next one.
@@ -109,6 +115,88 @@ CREATE UNIQUE INDEX instances_of_service ON instances (service, service_key)
   WHERE service_key <> '' AND state <> 'gone';
 CREATE INDEX instances_gone ON instances (gone_at) WHERE state = 'gone';
 CREATE INDEX events_by_age ON events (at);
+)"},
+    Migration{"labs", R"(
+CREATE TABLE labs (
+  id $KEY NOT NULL PRIMARY KEY,
+  name $KEY NOT NULL,
+  version $INTEGER NOT NULL,
+  author $KEY NOT NULL REFERENCES accounts (id),
+  state TEXT NOT NULL,
+  reason TEXT,
+  manifest TEXT NOT NULL,
+  plan TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX labs_by_name ON labs (name, version);
+CREATE UNIQUE INDEX labs_published ON labs (name) WHERE state = 'published';
+CREATE TABLE lab_contents (
+  lab $KEY NOT NULL PRIMARY KEY REFERENCES labs (id),
+  files TEXT NOT NULL
+) $STRICT;
+CREATE TABLE attempts (
+  id $KEY NOT NULL PRIMARY KEY,
+  account $KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  lab $KEY NOT NULL REFERENCES labs (id),
+  lab_name $KEY NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  machines TEXT NOT NULL,
+  hints $INTEGER NOT NULL,
+  steps_done $INTEGER NOT NULL,
+  checks $INTEGER NOT NULL,
+  created_at $INTEGER NOT NULL,
+  started_at $INTEGER,
+  expires_at $INTEGER,
+  solved_at $INTEGER,
+  ended_at $INTEGER
+) $STRICT;
+CREATE INDEX attempts_of_account ON attempts (account, created_at, id);
+CREATE INDEX attempts_by_age ON attempts (created_at, id);
+CREATE INDEX attempts_by_lab ON attempts (lab_name, created_at, id);
+CREATE UNIQUE INDEX attempts_under_way ON attempts (account, lab_name) WHERE state IN ('waiting', 'running', 'solved');
+CREATE TABLE checks (
+  id $KEY NOT NULL PRIMARY KEY,
+  attempt $KEY NOT NULL REFERENCES attempts (id) ON DELETE CASCADE,
+  at $INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  step $INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  milliseconds $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX checks_of_attempt ON checks (attempt, at, id);
+)"},
+    Migration{"services_by_api", R"(
+CREATE TABLE services (
+  name $KEY NOT NULL PRIMARY KEY,
+  definition TEXT NOT NULL,
+  token_hashes TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+)"},
+    Migration{"recordings", R"(
+ALTER TABLE instances ADD COLUMN recording TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE recordings (
+  number $SEQUENCE,
+  id $KEY NOT NULL UNIQUE,
+  account $KEY NOT NULL REFERENCES accounts (id),
+  instance $KEY NOT NULL,
+  session $INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  began_at $INTEGER NOT NULL,
+  ended_at $INTEGER,
+  size $INTEGER NOT NULL,
+  duration $INTEGER NOT NULL,
+  truncated $INTEGER NOT NULL,
+  share_hash $KEY UNIQUE
+) $STRICT;
+CREATE INDEX recordings_of_account ON recordings (account, began_at, id);
+CREATE INDEX recordings_of_instance ON recordings (instance, began_at, id);
+CREATE INDEX recordings_by_age ON recordings (began_at, id);
+CREATE INDEX recordings_by_end ON recordings (ended_at);
+CREATE $RECORDING_WORDS;
+$INDEX_OF_WORDS;
 )"},
 };
 

@@ -8,9 +8,13 @@
 #include <tuple>
 #include <vector>
 
+#include "core/attempt.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/lab.h"
+#include "core/recording.h"
+#include "core/service_definition.h"
 #include "stores/sql/value.h"
 
 namespace berth::stores::sql {
@@ -58,6 +62,15 @@ struct Table<core::Image> {
 };
 
 template <>
+struct Table<core::StoredService> {
+  using Row = core::StoredService;
+  static constexpr std::string_view name = "services";
+  static constexpr std::tuple columns{Column{"name", &Row::name}, Column{"definition", &Row::definition},
+                                      Column{"token_hashes", &Row::token_hashes},
+                                      Column{"created_at", &Row::created_at}};
+};
+
+template <>
 struct Table<core::Instance> {
   using Row = core::Instance;
   static constexpr std::string_view name = "instances";
@@ -81,7 +94,82 @@ struct Table<core::Instance> {
                                       Column{"service", &Row::service},
                                       Column{"service_key", &Row::service_key},
                                       Column{"share", &Row::share},
-                                      Column{"turn", &Row::turn}};
+                                      Column{"turn", &Row::turn},
+                                      Column{"recording", &Row::recording}};
+};
+
+template <>
+struct Table<core::Recording> {
+  using Row = core::Recording;
+  static constexpr std::string_view name = "recordings";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"account", &Row::account},
+                                      Column{"instance", &Row::instance},
+                                      Column{"session", &Row::session},
+                                      Column{"title", &Row::title},
+                                      Column{"policy", &Row::policy},
+                                      Column{"began_at", &Row::began_at},
+                                      Column{"ended_at", &Row::ended_at},
+                                      Column{"size", &Row::size},
+                                      Column{"duration", &Row::duration},
+                                      Column{"truncated", &Row::truncated},
+                                      Column{"share_hash", &Row::share_hash}};
+};
+
+template <>
+struct Table<core::Lab> {
+  using Row = core::Lab;
+  static constexpr std::string_view name = "labs";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"name", &Row::name},
+                                      Column{"version", &Row::version},
+                                      Column{"author", &Row::author},
+                                      Column{"state", &Row::state},
+                                      Column{"reason", &Row::reason},
+                                      Column{"manifest", &Row::manifest},
+                                      Column{"plan", &Row::plan},
+                                      Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::LabContents> {
+  using Row = core::LabContents;
+  static constexpr std::string_view name = "lab_contents";
+  static constexpr std::tuple columns{Column{"lab", &Row::lab}, Column{"files", &Row::files}};
+};
+
+template <>
+struct Table<core::Attempt> {
+  using Row = core::Attempt;
+  static constexpr std::string_view name = "attempts";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"account", &Row::account},
+                                      Column{"lab", &Row::lab},
+                                      Column{"lab_name", &Row::lab_name},
+                                      Column{"state", &Row::state},
+                                      Column{"reason", &Row::reason},
+                                      Column{"machines", &Row::machines},
+                                      Column{"hints", &Row::hints},
+                                      Column{"steps_done", &Row::steps_done},
+                                      Column{"checks", &Row::checks},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"started_at", &Row::started_at},
+                                      Column{"expires_at", &Row::expires_at},
+                                      Column{"solved_at", &Row::solved_at},
+                                      Column{"ended_at", &Row::ended_at}};
+};
+
+template <>
+struct Table<core::Check> {
+  using Row = core::Check;
+  static constexpr std::string_view name = "checks";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"attempt", &Row::attempt},
+                                      Column{"at", &Row::at},
+                                      Column{"verdict", &Row::verdict},
+                                      Column{"step", &Row::step},
+                                      Column{"reason", &Row::reason},
+                                      Column{"milliseconds", &Row::milliseconds}};
 };
 
 template <>

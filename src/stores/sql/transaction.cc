@@ -5,58 +5,25 @@
 #include <tuple>
 #include <utility>
 
-#include "core/storable.h"
+#include "stores/sql/transaction_parts.h"
 
 namespace berth::stores::sql {
 
 using core::Account;
+using core::Attempt;
+using core::Check;
 using core::Event;
 using core::Image;
 using core::Instance;
+using core::Lab;
+using core::LabContents;
 using core::Token;
-
-template <class Verb>
-auto SqlTransaction::guard(Verb verb) {
-  if (fault_) {
-    std::rethrow_exception(fault_);
-  }
-  try {
-    return verb();
-  } catch (...) {
-    fault_ = std::current_exception();
-    throw;
-  }
-}
 
 bool SqlTransaction::finish() const {
   if (fault_) {
     std::rethrow_exception(fault_);
   }
   return appended_;
-}
-
-template <class Row>
-void SqlTransaction::put(const Row& row) {
-  guard([&] {
-    core::require_storable(row);
-    connection_.execute(upsert(row));
-  });
-}
-
-template <class Row>
-std::vector<Row> SqlTransaction::list(Query query) {
-  return guard([&] {
-    std::vector<Row> rows;
-    connection_.execute(std::move(query), kinds_of<Row>(),
-                        [&](std::span<const Value> values) { rows.push_back(read_row<Row>(values)); });
-    return rows;
-  });
-}
-
-template <class Row>
-std::optional<Row> SqlTransaction::find(Query query) {
-  std::vector<Row> rows = list<Row>(std::move(query));
-  return rows.empty() ? std::nullopt : std::optional<Row>(std::move(rows.front()));
 }
 
 std::uint64_t SqlTransaction::number(Query query) {
@@ -87,7 +54,8 @@ std::size_t SqlTransaction::remove_lost_guests(TimePoint time) {
   return change(Query("DELETE FROM accounts WHERE role = 'guest' AND ")
                     .add("created_at < ", time)
                     .add(" AND NOT EXISTS (SELECT 1 FROM tokens WHERE account = accounts.id)"
-                         " AND NOT EXISTS (SELECT 1 FROM instances WHERE account = accounts.id)"));
+                         " AND NOT EXISTS (SELECT 1 FROM instances WHERE account = accounts.id)"
+                         " AND NOT EXISTS (SELECT 1 FROM recordings WHERE account = accounts.id)"));
 }
 
 void SqlTransaction::put_token(const Token& token) { put(token); }
@@ -126,6 +94,16 @@ std::vector<Image> SqlTransaction::list_images() { return list<Image>(select<Ima
 
 void SqlTransaction::remove_image(const ImageName& name) {
   change(Query("DELETE FROM images WHERE ").add("name = ", name));
+}
+
+void SqlTransaction::put_service(const core::StoredService& service) { put(service); }
+
+std::vector<core::StoredService> SqlTransaction::list_services() {
+  return list<core::StoredService>(select<core::StoredService>().add("TRUE ORDER BY name"));
+}
+
+void SqlTransaction::remove_service(const std::string& name) {
+  change(Query("DELETE FROM services WHERE ").add("name = ", name));
 }
 
 void SqlTransaction::put_instance(const Instance& instance) { put(instance); }
@@ -210,6 +188,56 @@ void SqlTransaction::set_served_turn(std::uint64_t turn) {
 
 std::size_t SqlTransaction::remove_instances_gone_before(TimePoint time) {
   return change(Query("DELETE FROM instances WHERE state = 'gone' AND ").add("gone_at < ", time));
+}
+
+void SqlTransaction::put_lab(const Lab& lab) { put(lab); }
+
+std::optional<Lab> SqlTransaction::find_lab(const LabId& id) { return find<Lab>(select<Lab>().add("id = ", id)); }
+
+std::vector<Lab> SqlTransaction::list_labs(const core::LabFilter& filter) {
+  Query query = select<Lab>().add("TRUE");
+  if (filter.name) {
+    query.add(" AND name = ", *filter.name);
+  }
+  if (!filter.states.empty()) {
+    query.add_in(" AND state", filter.states);
+  }
+  return list<Lab>(query.add(" ORDER BY name, version DESC"));
+}
+
+void SqlTransaction::put_lab_contents(const LabContents& contents) { put(contents); }
+
+std::optional<LabContents> SqlTransaction::find_lab_contents(const LabId& id) {
+  return find<LabContents>(select<LabContents>().add("lab = ", id));
+}
+
+void SqlTransaction::put_attempt(const Attempt& attempt) { put(attempt); }
+
+std::optional<Attempt> SqlTransaction::find_attempt(const AttemptId& id) {
+  return find<Attempt>(select<Attempt>().add("id = ", id));
+}
+
+std::vector<Attempt> SqlTransaction::list_attempts(const core::AttemptFilter& filter) {
+  Query query = select<Attempt>().add("TRUE");
+  if (filter.account) {
+    query.add(" AND account = ", *filter.account);
+  }
+  if (filter.lab_name) {
+    query.add(" AND lab_name = ", *filter.lab_name);
+  }
+  if (!filter.states.empty()) {
+    query.add_in(" AND state", filter.states);
+  }
+  if (filter.before) {
+    query.add(" AND (created_at, id) < (SELECT created_at, id FROM attempts WHERE id = ", *filter.before).add(")");
+  }
+  return list<Attempt>(query.add(" ORDER BY created_at DESC, id DESC").add_limit(filter.limit));
+}
+
+void SqlTransaction::put_check(const Check& check) { put(check); }
+
+std::vector<Check> SqlTransaction::list_checks(const AttemptId& attempt) {
+  return list<Check>(select<Check>().add("attempt = ", attempt).add(" ORDER BY at, id"));
 }
 
 std::uint64_t SqlTransaction::append_event(const Event& event) {

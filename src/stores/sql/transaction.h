@@ -35,6 +35,9 @@ class SqlTransaction final : public core::Transaction {
   std::optional<core::Image> find_image(const ImageName& name) override;
   std::vector<core::Image> list_images() override;
   void remove_image(const ImageName& name) override;
+  void put_service(const core::StoredService& service) override;
+  std::vector<core::StoredService> list_services() override;
+  void remove_service(const std::string& name) override;
   void put_instance(const core::Instance& instance) override;
   std::optional<core::Instance> find_instance(const InstanceId& id) override;
   std::optional<core::Instance> find_instance_by_key(const AccountId& account,
@@ -50,6 +53,22 @@ class SqlTransaction final : public core::Transaction {
   std::uint64_t served_turn() override;
   void set_served_turn(std::uint64_t turn) override;
   std::size_t remove_instances_gone_before(TimePoint time) override;
+  void put_lab(const core::Lab& lab) override;
+  std::optional<core::Lab> find_lab(const LabId& id) override;
+  std::vector<core::Lab> list_labs(const core::LabFilter& filter) override;
+  void put_lab_contents(const core::LabContents& contents) override;
+  std::optional<core::LabContents> find_lab_contents(const LabId& id) override;
+  void put_attempt(const core::Attempt& attempt) override;
+  std::optional<core::Attempt> find_attempt(const AttemptId& id) override;
+  std::vector<core::Attempt> list_attempts(const core::AttemptFilter& filter) override;
+  void put_check(const core::Check& check) override;
+  std::vector<core::Check> list_checks(const AttemptId& attempt) override;
+  void put_recording(const core::Recording& recording) override;
+  std::optional<core::Recording> find_recording(const RecordingId& id) override;
+  std::optional<core::Recording> find_recording_by_share(const std::string& share_hash) override;
+  std::vector<core::Recording> list_recordings(const core::RecordingFilter& filter) override;
+  void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) override;
+  void remove_recording(const RecordingId& id) override;
   std::uint64_t append_event(const core::Event& event) override;
   std::vector<core::Event> list_events(const core::EventFilter& filter) override;
   std::uint64_t last_event_sequence() override;

@@ -8,8 +8,12 @@
 #include "base/described.h"
 #include "base/error.h"
 #include "core/access.h"
+#include "core/attempt.h"
+#include "core/lab.h"
 #include "core/launch.h"
 #include "core/plan.h"
+#include "core/recording_policy.h"
+#include "core/service_definition.h"
 
 namespace berth::stores::sql {
 
@@ -34,7 +38,10 @@ core::Scopes scopes_from_text(std::string_view text);
 
 // Nouns within nouns: kept as JSON. What a row from before lacks has its default.
 template <class T>
-inline constexpr bool is_kept_as_json = std::same_as<T, core::Plan> || std::same_as<T, core::Launch>;
+inline constexpr bool is_kept_as_json =
+    std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::RecordingPolicy> ||
+    std::same_as<T, core::LabManifest> || std::same_as<T, core::LabFiles> || std::same_as<T, core::AttemptMachines> ||
+    std::same_as<T, core::ServiceDefinition> || std::same_as<T, std::vector<std::string>>;
 
 template <class T>
 T described_from_text(std::string_view text) {
@@ -46,7 +53,7 @@ T described_from_text(std::string_view text) {
 }
 
 // Which kind a member of a noun is kept as: times in milliseconds since 1970, durations in seconds, enumerators by
-// name, a plan and a launch as JSON.
+// name, nouns within nouns as JSON.
 template <class T>
 constexpr Kind kind_of() {
   if constexpr (described::IsOptional<T>::value) {

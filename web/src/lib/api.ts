@@ -26,6 +26,10 @@ export type Service = Schemas['Service'];
 export type Pool = Schemas['Pool'];
 export type Ssh = Schemas['Ssh'];
 export type SshKey = Schemas['SshKey'];
+export type Recording = Schemas['Recording'];
+export type RecordingPage = Schemas['RecordingPage'];
+
+export type ViewerRole = 'view' | 'interact' | 'take_over';
 
 export const base = '/api/v1';
 
@@ -107,6 +111,7 @@ export const api = {
   removeSshKey: (key: string) => data(client.DELETE('/ssh-keys/{key}', { params: { path: { key } } })),
 
   services: () => data(client.GET('/services')).then((list) => list.items),
+  removeService: (service: string) => data(client.DELETE('/services/{service}', { params: { path: { service } } })),
   resetService: (service: string) => data(client.POST('/services/{service}/reset', { params: { path: { service } } })),
   pools: () => data(client.GET('/pools')).then((list) => list.items),
 
@@ -136,6 +141,18 @@ export const api = {
   closeSession: (instance: string, session: string) =>
     data(client.DELETE('/instances/{instance}/sessions/{session}', { params: { path: { instance, session } } })),
 
+  recordings: (query: { q?: string; instance?: string; everyone?: boolean; cursor?: string }): Promise<RecordingPage> =>
+    data(client.GET('/recordings', { params: { query: { limit: 50, ...query } } })),
+  recording: (recording: string) => data(client.GET('/recordings/{recording}', { params: { path: { recording } } })),
+  sharedRecording: (secret: string) =>
+    data(client.GET('/shared-recordings/{secret}', { params: { path: { secret } } })),
+  removeRecording: (recording: string) =>
+    data(client.DELETE('/recordings/{recording}', { params: { path: { recording } } })),
+  shareRecording: (recording: string) =>
+    data(client.POST('/recordings/{recording}/share', { params: { path: { recording } } })),
+  unshareRecording: (recording: string) =>
+    data(client.DELETE('/recordings/{recording}/share', { params: { path: { recording } } })),
+
   events: (after: number, instance?: string): Promise<EventPage> =>
     data(
       client.GET('/events', {
@@ -158,6 +175,18 @@ export async function tryDownload(url: string): Promise<void> {
   }
 }
 
+/** The text behind an address of ours. Throws Problem. */
+export async function textOf(url: string): Promise<string> {
+  try {
+    const response = await steadyFetch(new Request(url));
+    const text = await response.text();
+    if (!response.ok) throw problemFromText(response.status, text);
+    return text;
+  } catch (thrown) {
+    throw asProblem(thrown);
+  }
+}
+
 export const address = {
   files: (instance: string, path: string, form: 'raw' | 'tar') =>
     `${base}/instances/${encodeURIComponent(instance)}/files?path=${encodeURIComponent(path)}&form=${form}`,
@@ -170,9 +199,11 @@ export const address = {
     if (instance !== null) query.set('instance', instance);
     return `${base}/events?${query}`;
   },
-  stream: (instance: string, session: string, offset: number) => {
+  cast: (recording: string) => `${base}/recordings/${encodeURIComponent(recording)}/cast`,
+  sharedCast: (secret: string) => `${base}/shared-recordings/${encodeURIComponent(secret)}/cast`,
+  stream: (instance: string, session: string, offset: number, role: ViewerRole = 'interact') => {
     const url = new URL(
-      `${base}/instances/${encodeURIComponent(instance)}/sessions/${encodeURIComponent(session)}/stream?offset=${offset}`,
+      `${base}/instances/${encodeURIComponent(instance)}/sessions/${encodeURIComponent(session)}/stream?offset=${offset}&role=${role}`,
       location.href,
     );
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

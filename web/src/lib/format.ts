@@ -89,6 +89,7 @@ export function planWords(plan: Plan): string[] {
     `${bytes(plan.disk)} ${plan.disk_kind === 'memory' ? 'disk in memory' : 'disk'}`,
     egressWords[plan.egress],
     lifetime,
+    ...(plan.recording === 'none' ? [] : ['terminals are recorded']),
   ];
 }
 

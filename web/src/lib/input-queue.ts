@@ -35,6 +35,12 @@ export class InputQueue {
     if (input !== undefined) this.start = input;
   }
 
+  /** Another hand is on the terminal: what was typed is not for later. */
+  refused(): void {
+    this.kept = this.kept.slice(this.kept.length);
+    this.sent = 0;
+  }
+
   taken(input: number): void {
     this.settle(input);
   }

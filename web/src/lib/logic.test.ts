@@ -25,6 +25,7 @@ const plan: Plan = {
   longest_lifetime: 4 * 3600,
   grace: 600,
   guests: false,
+  recording: 'none',
 };
 
 describe('words and numbers', () => {

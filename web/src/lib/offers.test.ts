@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
-import { gaugeOf, netcat, rangeWords, readyWords, resetWords } from './offers';
+import { gaugeOf, netcat, rangeWords, readyWords, removeWords, resetWords } from './offers';
 
 it('a service that listens everywhere is reached where the page is', () => {
   expect(netcat({ address: '192.0.2.7', port: 1337 }, 'berth.example')).toBe('nc 192.0.2.7 1337');
@@ -13,6 +13,11 @@ it('a reset says what it ends', () => {
   expect(resetWords({ instances: 1, connections: 1 })).toMatch(/^Its instance ends and 1 connection with it\./);
   expect(resetWords({ instances: 3, connections: 4 })).toMatch(/^All 3 of its instances end and 4 connections with them\./);
   expect(resetWords({ instances: 2, connections: 0 })).toMatch(/^All 2 of its instances end\./);
+});
+
+it('a removal says what it ends', () => {
+  expect(removeWords({ instances: 0, connections: 0 })).toMatch(/Nothing runs in it now\.$/);
+  expect(removeWords({ instances: 2, connections: 1 })).toMatch(/Its instances and connections end\.$/);
 });
 
 it('the gauge of a pool has room for all there is', () => {

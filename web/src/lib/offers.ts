@@ -54,6 +54,17 @@ export function resetWords(service: Pick<Service, 'instances' | 'connections'>):
   return `${ended}${cut}. Whoever connects next gets a fresh one.`;
 }
 
+export const sourceWords: Record<Service['source'], string> = {
+  configuration: 'from the configuration',
+  api: 'made by API',
+};
+
+/** What a removal would end, as a sentence. */
+export function removeWords(service: Pick<Service, 'instances' | 'connections'>): string {
+  if (service.instances === 0 && service.connections === 0) return 'Nobody reaches it any more. Nothing runs in it now.';
+  return 'Nobody reaches it any more. Its instances and connections end.';
+}
+
 /** Parts of a pool as shares of its scale, 0 to 1. */
 export interface Gauge {
   scale: number;

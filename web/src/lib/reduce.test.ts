@@ -19,6 +19,7 @@ const instance = (id: string, more: Partial<Instance> = {}): Instance => ({
   expires_at: null,
   gone_at: null,
   longest_until: null,
+  recording: 'none',
   ...more,
 });
 

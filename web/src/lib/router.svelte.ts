@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export type Route =
-  | { name: 'home' | 'login' | 'events' | 'tokens' | 'accounts' | 'images' | 'services' | 'api-docs' | 'unknown' }
-  | { name: 'instance'; id: string };
+  | { name: 'home' | 'login' | 'events' | 'tokens' | 'accounts' | 'images' | 'services' | 'recordings' | 'api-docs' | 'unknown' }
+  | { name: 'instance' | 'recording' | 'shared'; id: string };
 
 export function routeOf(path: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length === 0) return { name: 'home' };
-  if (parts.length === 2 && parts[0] === 'instances') {
+  const single = ({ instances: 'instance', recordings: 'recording', shared: 'shared' } as Record<string, 'instance' | 'recording' | 'shared' | undefined>)[parts[0]!];
+  if (parts.length === 2 && single !== undefined) {
     try {
-      return { name: 'instance', id: decodeURIComponent(parts[1]!) };
+      return { name: single, id: decodeURIComponent(parts[1]!) };
     } catch {
       return { name: 'unknown' };
     }
@@ -17,7 +18,7 @@ export function routeOf(path: string): Route {
   const [only] = parts;
   if (parts.length === 1) {
     if (only === 'instances') return { name: 'home' };
-    if (only === 'login' || only === 'events' || only === 'tokens' || only === 'accounts' || only === 'images' || only === 'services' || only === 'api-docs') {
+    if (only === 'login' || only === 'events' || only === 'tokens' || only === 'accounts' || only === 'images' || only === 'services' || only === 'recordings' || only === 'api-docs') {
       return { name: only };
     }
   }
@@ -57,4 +58,5 @@ class Router {
 
 export const router = new Router();
 
+export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
 export const instancePath = (id: string) => `/instances/${encodeURIComponent(id)}`;

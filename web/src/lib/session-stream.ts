@@ -5,6 +5,7 @@
 // what the server was told. A new connection asks for `received`; whatever arrives again before it is skipped.
 
 import { Backoff, browserTimers, type Timers } from './backoff';
+import type { ViewerRole } from './api';
 import { InputQueue } from './input-queue';
 
 export interface Socket {
@@ -26,6 +27,17 @@ export type StreamState =
   | { name: 'failed'; detail: string }
   | { name: 'gone' };
 
+export interface Viewer {
+  name: string;
+  role: ViewerRole;
+  self: boolean;
+}
+
+export interface Viewers {
+  mayWrite: boolean;
+  viewers: Viewer[];
+}
+
 export interface StreamOptions {
   /** Opens the connection that goes on at `offset`. */
   connect(offset: number): Socket;
@@ -36,6 +48,8 @@ export interface StreamOptions {
   /** `missing` bytes are no longer kept by the server. */
   onGap(missing: number): void;
   onState(state: StreamState): void;
+  /** Who looks at the session, and whether what is typed here counts. */
+  onViewers?(viewers: Viewers): void;
   timers?: Timers;
 }
 
@@ -44,7 +58,7 @@ const acknowledgeAfter = 1000;
 // Trying again will not change these.
 const finalKinds = new Set(['invalid_argument', 'unauthenticated', 'forbidden', 'not_found']);
 
-type Fields = Partial<Record<'type' | 'offset' | 'input' | 'code' | 'signal' | 'kind' | 'detail', unknown>>;
+type Fields = Partial<Record<'type' | 'offset' | 'input' | 'code' | 'signal' | 'kind' | 'detail' | 'may_write' | 'viewers', unknown>>;
 
 function parse(text: string): Fields | null {
   try {
@@ -68,6 +82,7 @@ export class SessionStream {
   private taken = 0;
   private acknowledged = 0;
   private readonly input = new InputQueue();
+  private mayWrite = true;
   private size: { columns: number; rows: number } | null = null;
   private failure: { kind: string; detail: string } | null = null;
   private retryTimer: number | null = null;
@@ -100,6 +115,7 @@ export class SessionStream {
   /** False when too much is waiting already, or the session is over; then nothing of it is sent. */
   send(input: string | Uint8Array): boolean {
     if (this.finished) return false;
+    if (!this.mayWrite) return true;
     const kept = this.input.push(typeof input === 'string' ? this.encoder.encode(input) : input);
     this.sendInput();
     return kept;
@@ -109,6 +125,10 @@ export class SessionStream {
     if (this.size?.columns === columns && this.size.rows === rows) return;
     this.size = { columns, rows };
     if (this.attached) this.say({ type: 'resize', ...this.size });
+  }
+
+  takeRole(role: ViewerRole): void {
+    if (this.attached) this.say({ type: 'role', role });
   }
 
   private sendInput(): void {
@@ -142,6 +162,8 @@ export class SessionStream {
     } else if (message.type === 'taken' && input !== undefined) {
       this.input.taken(input);
       this.sendInput();
+    } else if (message.type === 'viewers' && Array.isArray(message.viewers)) {
+      this.onViewers(message.may_write === true, message.viewers as Viewer[]);
     } else if (message.type === 'exit') {
       this.finish({
         name: 'exited',
@@ -154,6 +176,14 @@ export class SessionStream {
         detail: typeof message.detail === 'string' ? message.detail : 'The terminal was closed by Berth.',
       };
     }
+  }
+
+  private onViewers(mayWrite: boolean, viewers: Viewer[]): void {
+    const again = mayWrite && !this.mayWrite;
+    this.mayWrite = mayWrite;
+    if (!mayWrite) this.input.refused();
+    if (again && this.size !== null) this.say({ type: 'resize', ...this.size });
+    this.options.onViewers?.({ mayWrite, viewers });
   }
 
   private onAttached(offset: number, input: number | undefined): void {

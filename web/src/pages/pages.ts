@@ -3,7 +3,7 @@ import type { Component } from 'svelte';
 import { recall, remember } from '../lib/remembered';
 import type { Route } from '../lib/router.svelte';
 
-type Page = Component<{ id?: string }>;
+type Page = Component<{ id?: string; shared?: boolean }>;
 
 // Each page is a file of its own in dist: the terminal and the charts are only loaded where they are.
 const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: unknown }>> = {
@@ -14,6 +14,9 @@ const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: 
   accounts: () => import('./Accounts.svelte'),
   services: () => import('./Services.svelte'),
   images: () => import('./Images.svelte'),
+  recordings: () => import('./Recordings.svelte'),
+  recording: () => import('./Recording.svelte'),
+  shared: () => import('./Recording.svelte'),
   'api-docs': () => import('./ApiDocs.svelte'),
   unknown: () => import('./Unknown.svelte'),
 };

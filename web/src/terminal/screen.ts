@@ -6,11 +6,11 @@ import { FitAddon } from '@xterm/addon-fit';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { Terminal } from '@xterm/xterm';
-import { address, api } from '../lib/api';
+import { address, api, type ViewerRole } from '../lib/api';
 import { copyText } from '../lib/clipboard';
 import { bytes } from '../lib/format';
 import { asProblem } from '../lib/problem';
-import { SessionStream, type Socket, type StreamState } from '../lib/session-stream';
+import { SessionStream, type Socket, type StreamState, type Viewers } from '../lib/session-stream';
 import { isTerminalReply } from '../lib/terminal-replies';
 import { palette } from './palette';
 import { allowStrictStyles } from './strict-styles';
@@ -20,7 +20,9 @@ export interface ScreenOptions {
   session: string;
   label: string;
   reattached: boolean;
+  role: ViewerRole;
   onState(state: StreamState): void;
+  onViewers(viewers: Viewers): void;
   onTitle(title: string): void;
   /** Something typed or pasted was too much to wait for the program, or came after its end. */
   onRefused(): void;
@@ -47,6 +49,7 @@ export class Screen {
   private readonly fitting = new FitAddon();
   private readonly stream: SessionStream;
   private readonly options: ScreenOptions;
+  private role: ViewerRole;
   private readonly observer: ResizeObserver;
   private readonly host: HTMLElement;
   private webgl: WebglAddon | null = null;
@@ -58,6 +61,7 @@ export class Screen {
     allowStrictStyles();
     this.host = host;
     this.options = options;
+    this.role = options.role;
     this.replaying = options.reattached;
     this.terminal = new Terminal({
       theme: palette,
@@ -79,11 +83,12 @@ export class Screen {
 
     this.stream = new SessionStream({
       connect: (offset) =>
-        new WebSocket(address.stream(options.instance, options.session, offset), 'berth.v1') as unknown as Socket,
+        new WebSocket(address.stream(options.instance, options.session, offset, this.role), 'berth.v1') as unknown as Socket,
       stillThere: () => this.stillThere(),
       onOutput: (output, taken) => this.onOutput(output, taken),
       onGap: (missing) => this.onGap(missing),
       onState: (state) => options.onState(state),
+      onViewers: (viewers) => options.onViewers(viewers),
     });
     this.terminal.onData((data) => {
       if (!(this.replaying && isTerminalReply(data)) && !this.stream.send(data)) options.onRefused();
@@ -97,6 +102,11 @@ export class Screen {
 
   focus(): void {
     this.terminal.focus();
+  }
+
+  takeRole(role: ViewerRole): void {
+    this.role = role;
+    this.stream.takeRole(role);
   }
 
   retryNow(): void {

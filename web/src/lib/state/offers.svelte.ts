@@ -40,6 +40,11 @@ export class Offers {
     this.refresher.hint();
   }
 
+  async remove(service: string): Promise<void> {
+    await api.removeService(service);
+    this.refresher.hint();
+  }
+
   private async fetch(): Promise<void> {
     try {
       [this.services, this.pools] = await Promise.all([api.services(), api.pools()]);

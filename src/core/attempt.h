@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+
+namespace berth::core {
+
+// waiting → running → solved → ended; before it is solved an attempt may expire, be given up or fail.
+enum class AttemptState { waiting, running, solved, ended, expired, given_up, failed };
+BOOST_DESCRIBE_ENUM(AttemptState, waiting, running, solved, ended, expired, given_up, failed)
+
+struct AttemptMachine {
+  std::string name;
+  InstanceId instance;
+};
+BOOST_DESCRIBE_STRUCT(AttemptMachine, (), (name, instance))
+
+using AttemptMachines = std::vector<AttemptMachine>;
+
+// One try of one account at one version of a lab. An account has one at a lab that is not over.
+struct Attempt {
+  AttemptId id;
+  AccountId account;
+  LabId lab;
+  std::string lab_name;
+  AttemptState state = AttemptState::waiting;
+  std::optional<std::string> reason;  // why it ended or failed
+  AttemptMachines machines;           // empty until they are asked for
+  std::uint32_t hints = 0;            // taken
+  std::uint32_t steps_done = 0;       // of a guided lab
+  std::uint32_t checks = 0;           // without faults
+  TimePoint created_at;
+  std::optional<TimePoint> started_at;  // when all machines ran
+  std::optional<TimePoint> expires_at;
+  std::optional<TimePoint> solved_at;  // when the check that found it solved was asked for
+  std::optional<TimePoint> ended_at;
+};
+
+// Whether its machines are still there, or will be.
+constexpr bool is_over(AttemptState state) { return state > AttemptState::solved; }
+
+inline std::vector<AttemptState> states_under_way() {
+  return {AttemptState::waiting, AttemptState::running, AttemptState::solved};
+}
+
+// `fault`: it could not be checked, which is never the learner's fault.
+enum class Verdict { solved, not_yet, fault };
+BOOST_DESCRIBE_ENUM(Verdict, solved, not_yet, fault)
+
+struct Check {
+  std::string id;
+  AttemptId attempt;
+  TimePoint at;  // when it was asked for
+  Verdict verdict = Verdict::fault;
+  std::uint32_t step = 0;  // of a guided lab, from 1
+  std::string reason;      // for the learner
+  std::uint64_t milliseconds = 0;
+};
+
+}  // namespace berth::core

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/attempt_rules.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "core/instance_rules.h"
+#include "core/plain_text.h"
+
+namespace berth::core {
+namespace {
+
+using enum AttemptState;
+
+void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, std::string detail) {
+  std::optional<InstanceId> machine;
+  if (!attempt.machines.empty()) {
+    machine = attempt.machines.front().instance;
+  }
+  transaction.append_event(Event{.type = type,
+                                 .at = now,
+                                 .account = attempt.account,
+                                 .instance = machine,
+                                 .image = {},
+                                 .detail = "lab " + attempt.lab_name + ": " + std::move(detail)});
+}
+
+const char* why_not_checked(AttemptState state) {
+  switch (state) {
+    case waiting:
+      return "its machines are not ready yet; wait until they run";
+    case solved:
+      return "it is solved already";
+    default:
+      return "this attempt is over; start the lab again";
+  }
+}
+
+void begin_clock(Transaction& transaction, Attempt& attempt, std::vector<Instance> machines, TimePoint now) {
+  const bool alone = machines.size() == 1;
+  attempt.state = running;
+  attempt.started_at = alone ? machines.front().started_at.value_or(now) : now;
+  attempt.expires_at = *attempt.started_at + machines.front().plan.lifetime;
+  for (Instance& machine : machines) {
+    if (!alone) {
+      machine.expires_at = machine.longest_until = attempt.expires_at;  // one clock for all of them
+      transaction.put_instance(machine);
+    }
+    attempt.expires_at = std::min(*attempt.expires_at, machine.expires_at.value_or(*attempt.expires_at));
+  }
+  transaction.put_attempt(attempt);
+  note(transaction, attempt, EventType::attempt_started, now, "started");
+}
+
+}  // namespace
+
+bool is_about_state(EventType type) {
+  using enum EventType;
+  return type == instance_running || type == instance_failed || type == instance_gone || type == instance_grace;
+}
+
+Attempt draft_attempt(const Caller& caller, const Lab& lab, TimePoint now) {
+  if (caller.account.role == Role::guest && !lab.plan.guests) {
+    throw Error(ErrorKind::forbidden, "this lab is not for guests; sign in with an account");
+  }
+  Attempt attempt;
+  attempt.id = AttemptId(random_name(12));
+  attempt.account = caller.account.id;
+  attempt.lab = lab.id;
+  attempt.lab_name = lab.name;
+  attempt.created_at = now;
+  return attempt;
+}
+
+Instance draft_machine(const Attempt& attempt, const Lab& lab, const LabFiles& files, const std::string& machine) {
+  Instance draft;
+  draft.account = attempt.account;
+  draft.share = attempt.account.text();
+  draft.image = image_of(lab, machine);
+  draft.name = lab.manifest.machines.empty() ? lab.name : machine;
+  draft.plan = lab.plan;
+  draft.lifetime = lab.plan.lifetime;
+  draft.created_at = attempt.created_at;
+  draft.launch = launch_of(files, machine);
+  draft.recording = {.kind = lab.manifest.recording, .until = lab.manifest.embargo_until};
+  draft.idempotency_key = "attempt:" + attempt.id.text() + ":" + machine;
+  return draft;
+}
+
+Attempt visible_attempt(Transaction& transaction, const Caller& caller, const AttemptId& id) {
+  auto attempt = transaction.find_attempt(id);
+  if (!attempt || !may_touch(caller, attempt->account)) {
+    throw Error(ErrorKind::not_found, "there is no such attempt");
+  }
+  return std::move(*attempt);
+}
+
+ShownAttempt shown_attempt(Transaction& transaction, Attempt attempt) {
+  ShownAttempt shown{.attempt = std::move(attempt), .lab = {}, .machines = {}, .last_check = {}};
+  shown.lab = transaction.find_lab(shown.attempt.lab).value();
+  const auto checks = transaction.list_checks(shown.attempt.id);
+  if (!checks.empty()) {
+    shown.last_check = checks.back();
+  }
+  for (const AttemptMachine& machine : shown.attempt.machines) {
+    if (auto instance = transaction.find_instance(machine.instance)) {
+      std::optional<std::size_t> position;
+      if (instance->state == InstanceState::queued) {
+        position = transaction.count_queued_before(*instance) + 1;
+      }
+      shown.machines.push_back({machine.name, {std::move(*instance), position, {}}});
+    }
+  }
+  return shown;
+}
+
+CheckWork check_work(Transaction& transaction, Attempt attempt) {
+  if (attempt.state != running) {
+    throw Error(ErrorKind::conflict, why_not_checked(attempt.state));
+  }
+  for (const AttemptMachine& machine : attempt.machines) {
+    if (const auto instance = transaction.find_instance(machine.instance)) {
+      check_running(*instance);
+    }
+  }
+  const Lab lab = transaction.find_lab(attempt.lab).value();
+  const LabFiles files = transaction.find_lab_contents(attempt.lab).value().files;
+  CheckWork work{.attempt = std::move(attempt), .check = lab.manifest.check, .script = {}, .step = 0};
+  if (!lab.manifest.steps.empty()) {
+    work.step = work.attempt.steps_done + 1;
+  }
+  work.script = files.at(work.step == 0 ? "check" : "check-" + std::to_string(work.step));
+  return work;
+}
+
+void record_check(Transaction& transaction, const Check& check) {
+  transaction.put_check(check);
+  Attempt attempt = transaction.find_attempt(check.attempt).value();
+  const Lab lab = transaction.find_lab(attempt.lab).value();
+  const bool in_time = attempt.expires_at && check.at < *attempt.expires_at;
+  const bool counts = attempt.state == running || (attempt.state == expired && in_time);
+  if (!counts || check.verdict == Verdict::fault) {
+    return;
+  }
+  ++attempt.checks;
+  if (check.verdict == Verdict::solved && check.step > attempt.steps_done) {
+    attempt.steps_done = check.step;
+  }
+  const bool done = check.verdict == Verdict::solved && attempt.steps_done >= lab.manifest.steps.size();
+  if (done) {
+    attempt.state = attempt.state == running ? solved : ended;
+    attempt.solved_at = check.at;
+  }
+  transaction.put_attempt(attempt);
+  note(transaction, attempt, done ? EventType::attempt_solved : EventType::attempt_checked, check.at,
+       done ? "solved" : (check.verdict == Verdict::solved ? "a step is done" : "not solved yet"));
+}
+
+void add_hint(Transaction& transaction, Attempt attempt, TimePoint now) {
+  if (attempt.state != running && attempt.state != solved) {
+    throw Error(ErrorKind::conflict, attempt.state == waiting ? "the lab has not started yet; hints come with it"
+                                                              : "this attempt is over; start the lab again");
+  }
+  const Lab lab = transaction.find_lab(attempt.lab).value();
+  if (attempt.hints >= lab.manifest.hints.size()) {
+    throw Error(ErrorKind::conflict, "there are no more hints");
+  }
+  ++attempt.hints;
+  transaction.put_attempt(attempt);
+  note(transaction, attempt, EventType::attempt_hint, now, "hint " + std::to_string(attempt.hints) + " was taken");
+}
+
+void finish(Transaction& transaction, Attempt& attempt, AttemptState state, TimePoint now, const std::string& reason) {
+  attempt.state = attempt.state == solved ? ended : state;
+  attempt.reason = plain_text(reason);
+  attempt.ended_at = now;
+  transaction.put_attempt(attempt);
+  note(transaction, attempt, EventType::attempt_ended, now, *attempt.reason);
+}
+
+void follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now) {
+  std::vector<Instance> machines;
+  for (const AttemptMachine& machine : attempt.machines) {
+    auto instance = transaction.find_instance(machine.instance);
+    if (!instance || instance->state == InstanceState::gone || instance->state == InstanceState::grace) {
+      const bool in_time = !attempt.expires_at || now < *attempt.expires_at;
+      return finish(transaction, attempt, in_time ? given_up : expired, now,
+                    in_time ? "a machine was destroyed" : "the time is over");
+    }
+    if (instance->state == InstanceState::failed) {
+      return finish(transaction, attempt, failed, now,
+                    "a machine failed: " + instance->reason.value_or("for an unknown reason"));
+    }
+    machines.push_back(std::move(*instance));
+  }
+  const bool all_run = !machines.empty() && std::ranges::all_of(machines, [](const Instance& machine) {
+    return machine.state == InstanceState::running;
+  });
+  if (attempt.state == waiting && all_run) {
+    begin_clock(transaction, attempt, std::move(machines), now);
+  }
+}
+
+}  // namespace berth::core

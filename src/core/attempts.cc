@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/attempts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "async/cancelled.h"
+#include "async/time_limit.h"
+#include "base/error.h"
+#include "core/attempt_rules.h"
+#include "core/instance_rules.h"
+
+namespace berth::core {
+namespace {
+
+constexpr std::size_t events_at_once = 200;
+
+}  // namespace
+
+async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::optional<std::uint32_t> version,
+                                          Milliseconds wait) {
+  require(caller, Scope::instances_write);
+  const TimePoint now = surroundings_.clock.now();
+  bool is_new = false;
+  const Attempt attempt = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    const Lab wanted = visible_lab(transaction, caller, lab, version);
+    const auto under_way = transaction.list_attempts({.account = caller.account.id,
+                                                      .lab_name = wanted.name,
+                                                      .states = states_under_way(),
+                                                      .before = {},
+                                                      .limit = 1});
+    if (!under_way.empty()) {
+      return under_way.front();
+    }
+    const Attempt begun = draft_attempt(caller, wanted, now);
+    for (const std::string& machine : machines_of(wanted.manifest)) {
+      check_room(transaction, draft_machine(begun, wanted, {}, machine), surroundings_.reconciler.limits());
+    }
+    transaction.put_attempt(begun);
+    is_new = true;
+    return begun;
+  });
+  if (is_new) {
+    co_await begin(attempt);
+  }
+  if (wait > Milliseconds{0}) {
+    co_await async::finishes_within(wait_until_begun(attempt.id), wait);
+  }
+  co_return co_await find(std::move(caller), attempt.id);
+}
+
+// Asks for its machines. Repeatable: each has a key of its own.
+async::Task<> Attempts::begin(Attempt attempt) {
+  std::optional<Error> failure;
+  try {
+    auto [lab, files] = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+      auto contents = transaction.find_lab_contents(attempt.lab);
+      return std::pair(transaction.find_lab(attempt.lab).value(), contents ? std::move(contents->files) : LabFiles{});
+    });
+    attempt.machines = co_await lease(attempt, std::move(lab), std::move(files));
+  } catch (const Error& error) {
+    failure = error;
+  }
+  co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    Attempt known = transaction.find_attempt(attempt.id).value();
+    known.machines = attempt.machines;
+    if (failure) {
+      finish(transaction, known, AttemptState::failed, surroundings_.clock.now(), failure->what());
+    } else {
+      transaction.put_attempt(known);
+    }
+  });
+  if (failure) {
+    throw Error(*failure);
+  }
+  for (const AttemptMachine& machine : attempt.machines) {
+    machines_[machine.instance] = attempt.id;
+  }
+  co_await settle(attempt.id);
+}
+
+async::Task<AttemptMachines> Attempts::lease(Attempt attempt, Lab lab, LabFiles files) {
+  AttemptMachines machines;
+  std::optional<Error> failure;
+  try {
+    for (const std::string& machine : machines_of(lab.manifest)) {
+      const Instance begun = co_await surroundings_.leases.begin(
+          draft_machine(attempt, lab, files, machine),
+          [](Transaction& transaction, const Instance& draft) { return earlier_instance(transaction, draft); });
+      machines.push_back({.name = machine, .instance = begun.id});
+    }
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (failure) {
+    co_await destroy_machines(std::move(machines));
+    throw Error(*failure);
+  }
+  co_return machines;
+}
+
+async::Task<> Attempts::wait_until_begun(AttemptId id) {
+  for (;;) {
+    const unsigned long seen = surroundings_.journal.appended().count();
+    const auto attempt =
+        co_await surroundings_.journal.transact([&](Transaction& transaction) { return transaction.find_attempt(id); });
+    if (!attempt || attempt->state != AttemptState::waiting) {
+      co_return;
+    }
+    co_await surroundings_.journal.appended().wait_beyond(seen);
+  }
+}
+
+async::Task<ShownAttempt> Attempts::find(Caller caller, AttemptId id) {
+  require(caller, Scope::instances_read);
+  ShownAttempt shown = co_await surroundings_.journal.transact(
+      [&](Transaction& transaction) { return shown_attempt(transaction, visible_attempt(transaction, caller, id)); });
+  for (ShownMachine& machine : shown.machines) {
+    machine.shown.queue_wait =
+        machine.shown.queue_position ? surroundings_.reconciler.wait_at(*machine.shown.queue_position) : std::nullopt;
+  }
+  co_return shown;
+}
+
+async::Task<std::vector<ShownAttempt>> Attempts::list(Caller caller, AttemptQuery query) {
+  require(caller, query.everyone ? Scope::accounts_write : Scope::instances_read);
+  AttemptFilter filter{
+      .account = caller.account.id, .lab_name = query.lab, .states = {}, .before = query.cursor, .limit = query.limit};
+  if (query.everyone) {
+    filter.account.reset();
+  }
+  co_return co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    std::vector<ShownAttempt> list;
+    for (Attempt& attempt : transaction.list_attempts(filter)) {
+      list.push_back(shown_attempt(transaction, std::move(attempt)));
+    }
+    return list;
+  });
+}
+
+async::Task<CheckReport> Attempts::ask(Attempt attempt, LabCheck check, std::string script) {
+  CheckSpec spec{.inside = check.mode == CheckMode::inside, .seconds = check.seconds, .machines = {}};
+  InstanceId first = attempt.machines.front().instance;
+  for (const AttemptMachine& machine : attempt.machines) {
+    if (machine.name == check.machine) {
+      first = machine.instance;
+    }
+    if (attempt.machines.size() > 1) {
+      spec.machines.push_back({.name = machine.name, .id = machine.instance.text()});
+    }
+  }
+  co_return co_await surroundings_.runtime.check(first, std::move(spec), std::move(script));
+}
+
+async::Task<Check> Attempts::check(Caller caller, AttemptId id) {
+  require(caller, Scope::instances_write);
+  Check check{.id = random_name(16), .attempt = id, .at = surroundings_.clock.now()};
+  const auto work = co_await surroundings_.journal.transact(
+      [&](Transaction& transaction) { return check_work(transaction, visible_attempt(transaction, caller, id)); });
+  if (!checking_.insert(id).second) {
+    throw Error(ErrorKind::conflict, "a check is under way; wait for its answer");
+  }
+  struct Busy {
+    std::set<AttemptId>& checking;
+    const AttemptId& id;
+    ~Busy() { checking.erase(id); }
+  } const until_the_end{checking_, id};
+  check.step = work.step;
+  Judgement judgement;
+  try {
+    judgement = judge(co_await ask(work.attempt, work.check, work.script), work.check);
+  } catch (const Error& error) {
+    judgement = {Verdict::fault, error.what()};
+  }
+  check.verdict = judgement.verdict;
+  check.reason = judgement.reason;
+  check.milliseconds = static_cast<std::uint64_t>((surroundings_.clock.now() - check.at).count());
+  co_await surroundings_.journal.transact([&](Transaction& transaction) { record_check(transaction, check); });
+  co_return check;
+}
+
+async::Task<std::vector<Check>> Attempts::checks(Caller caller, AttemptId id) {
+  require(caller, Scope::instances_read);
+  co_return co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    visible_attempt(transaction, caller, id);
+    return transaction.list_checks(id);
+  });
+}
+
+async::Task<ShownAttempt> Attempts::take_hint(Caller caller, AttemptId id) {
+  require(caller, Scope::instances_write);
+  co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    add_hint(transaction, visible_attempt(transaction, caller, id), surroundings_.clock.now());
+  });
+  co_return co_await find(std::move(caller), id);
+}
+
+async::Task<ShownAttempt> Attempts::end(Caller caller, AttemptId id) {
+  require(caller, Scope::instances_write);
+  const AttemptMachines machines = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    Attempt attempt = visible_attempt(transaction, caller, id);
+    if (is_over(attempt.state)) {
+      return AttemptMachines{};
+    }
+    finish(transaction, attempt, AttemptState::given_up, surroundings_.clock.now(), "it was left");
+    return attempt.machines;
+  });
+  co_await destroy_machines(machines);
+  co_return co_await find(std::move(caller), id);
+}
+
+async::Task<> Attempts::destroy_machines(AttemptMachines machines) {
+  for (const AttemptMachine& machine : machines) {
+    machines_.erase(machine.instance);
+    try {
+      co_await surroundings_.reconciler.change(machine.instance, InstanceEvent::destroy, [](const Instance&) {});
+    } catch (const Error&) {  // gone already
+    }
+  }
+}
+
+// Makes the attempt what its machines are.
+async::Task<> Attempts::settle(AttemptId id) {
+  const AttemptMachines left = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    auto attempt = transaction.find_attempt(id);
+    if (!attempt || is_over(attempt->state)) {
+      return AttemptMachines{};
+    }
+    follow_machines(transaction, *attempt, surroundings_.clock.now());
+    return is_over(attempt->state) ? attempt->machines : AttemptMachines{};
+  });
+  co_await destroy_machines(left);
+}
+
+async::Task<> Attempts::settle_quietly(AttemptId id) {
+  try {
+    co_await settle(id);
+  } catch (const Error& error) {
+    surroundings_.log("attempt " + id.text() + ": " + error.what());
+  }
+}
+
+async::Task<> Attempts::run() {
+  std::uint64_t after = 0;
+  const std::vector<Attempt> known = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    after = transaction.last_event_sequence();
+    return transaction.list_attempts(
+        {.account = {}, .lab_name = {}, .states = states_under_way(), .before = {}, .limit = 0});
+  });
+  for (const Attempt& attempt : known) {
+    for (const AttemptMachine& machine : attempt.machines) {
+      machines_[machine.instance] = attempt.id;
+    }
+    try {
+      co_await (attempt.machines.empty() ? begin(attempt) : settle(attempt.id));
+    } catch (const Error& error) {
+      surroundings_.log("attempt " + attempt.id.text() + ": " + error.what());
+    }
+  }
+  co_await follow(after);
+}
+
+async::Task<> Attempts::follow(std::uint64_t after) {
+  for (;;) {
+    const unsigned long seen = surroundings_.journal.appended().count();
+    const std::vector<Event> events = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+      return transaction.list_events({.after = after, .account = {}, .instance = {}, .limit = events_at_once});
+    });
+    std::set<AttemptId> changed;
+    for (const Event& event : events) {
+      after = event.sequence;
+      const auto found = event.instance ? machines_.find(*event.instance) : machines_.end();
+      if (found != machines_.end() && is_about_state(event.type)) {
+        changed.insert(found->second);
+      }
+    }
+    for (const AttemptId& id : changed) {
+      co_await settle_quietly(id);
+    }
+    if (events.empty()) {
+      co_await surroundings_.journal.appended().wait_beyond(seen);
+    }
+  }
+}
+
+}  // namespace berth::core
