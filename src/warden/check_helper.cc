@@ -27,16 +27,17 @@ constexpr Bytes most_memory = 512_MiB;         // of all checks together
 constexpr std::uint32_t most_processes = 4096;
 constexpr std::size_t most_descriptors = check_descriptors + wire::most_machines;
 
-// A long-lived copy of the mount table would keep the disks of instances that are gone.
+// A long-lived copy of the mount table would keep the disks and networks of instances that are gone.
 void forget_instances(const Layout& layout) {
   check(::unshare(CLONE_NEWNS), "make a mount namespace");
-  const std::string within = layout.instances().string() + "/";
+  const std::string disks = layout.instances().string() + "/";
+  const std::string networks = layout.networks().string() + "/";
   std::istringstream table(read_file("/proc/self/mountinfo", 64 << 20));
   for (std::string line; std::getline(table, line);) {
     std::istringstream fields(line);
     std::string number, parent, device, root, target;
     fields >> number >> parent >> device >> root >> target;
-    if (target.starts_with(within)) {
+    if (target.starts_with(disks) || target.starts_with(networks)) {
       ::umount2(target.c_str(), MNT_DETACH);
     }
   }

@@ -74,6 +74,7 @@ void make_folders(const Host& host) {
   make_folder(layout.run, 0755);
   make_folder(layout.runtime_state(), 0700);
   make_folder(layout.agents(), 0700);
+  make_folder(layout.networks(), 0700);
   make_folder(layout.root().parent_path(), 0755);
   make_folder(layout.root(), 0755);
   for (std::size_t number = 0; number <= wire::most_layers + 1; ++number) {

@@ -93,7 +93,8 @@ void Instance::start_run(const wire::InstanceSpec& spec, const wire::ImageStatus
     record.spec = spec;
     record.starting = true;
   });
-  Launched launched = launch(host_, surroundings_.egress, record(), image, before.spec.egress != spec.egress);
+  Launched launched = launch(host_, surroundings_.networks, record(), image,
+                             before.spec.egress != spec.egress || before.spec.network != spec.network);
   update([&](InstanceRecord& record) {
     record.phase = Phase::made;
     record.starting = false;
@@ -127,7 +128,7 @@ void Instance::kill_and_wait() {
 // Its processes have ended: keep what the kernel counted, then remove the container.
 void Instance::finish_run() {
   const bool out_of_memory = host_.cgroups.out_of_memory_kills(id_) > 0;
-  clear_run(host_, surroundings_.egress, record());
+  clear_run(host_, surroundings_.networks, record());
   {
     const std::lock_guard lock(state_);
     run_.reset();
@@ -223,7 +224,7 @@ void Instance::tear_down() {
     kill_and_wait();
     finish_run();
   } else if (record().starting) {
-    end_run(host_, surroundings_.egress, record());
+    end_run(host_, surroundings_.networks, record());
   }
   unmount_disk(disk_place(host_.layout, id_));
   remove_tree(host_.layout.instance(id_));
@@ -245,7 +246,7 @@ void Instance::adopt() {
     return;
   }
   const bool out_of_memory = host_.cgroups.out_of_memory_kills(id_) > 0;
-  end_run(host_, surroundings_.egress, found);
+  end_run(host_, surroundings_.networks, found);
   update([&](InstanceRecord& record) {
     record.starting = false;
     record.running.reset();
@@ -256,7 +257,7 @@ void Instance::adopt() {
 wire::Usage Instance::usage() const {
   const CgroupUsage counted = host_.cgroups.usage(id_);
   const InstanceRecord found = record();
-  const Traffic traffic = surroundings_.egress.traffic(found);
+  const Traffic traffic = surroundings_.networks.traffic(found);
   const path disk = disk_place(host_.layout, id_).folder;
   return {.cpu_microseconds = counted.cpu_microseconds,
           .memory = {counted.memory},

@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include "warden/egress_network.h"
 #include "warden/exit_events.h"
 #include "warden/export_disk.h"
 #include "warden/host.h"
 #include "warden/instance_record.h"
+#include "warden/networks.h"
 
 namespace berth::warden {
 
@@ -23,7 +23,7 @@ class Instance {
   // What it needs of its surroundings.
   struct Surroundings {
     const Host& host;
-    EgressNetwork& egress;
+    Networks& networks;
     ExitEvents& ends;
     std::function<void(int pidfd, std::uint64_t run)> watch_exit;  // gives `run`, which no other run has, to ended()
     std::function<std::uint64_t()> next_run;

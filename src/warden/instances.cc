@@ -16,8 +16,8 @@ constexpr std::size_t most_exports = 16;
 
 }  // namespace
 
-Instances::Instances(const Host& host, EgressNetwork& egress, Images& images, ExitEvents& ends)
-    : host_(host), egress_(egress), images_(images), ends_(ends) {
+Instances::Instances(const Host& host, Networks& networks, Images& images, ExitEvents& ends)
+    : host_(host), networks_(networks), images_(images), ends_(ends) {
   exits_ = std::make_unique<ExitWatch>([this](std::uint64_t run) { ended(run); });
 }
 
@@ -29,7 +29,7 @@ Instances::Entry Instances::make(InstanceRecord record) {
   // The run's number leads back to the instance, which may be gone by then.
   const std::string id = record.id;
   return std::make_shared<Instance>(Instance::Surroundings{.host = host_,
-                                                           .egress = egress_,
+                                                           .networks = networks_,
                                                            .ends = ends_,
                                                            .watch_exit =
                                                                [this, id](int pidfd, std::uint64_t run) {
@@ -86,7 +86,7 @@ void Instances::adopt() {
       running.push_back(instance->record());
     }
   }
-  egress_.adopt(running);
+  networks_.adopt(running);
 }
 
 // Goes round before it uses one again: the links of an instance that just ended may not be gone yet.

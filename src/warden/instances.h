@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "warden/egress_network.h"
 #include "warden/exit_events.h"
 #include "warden/exit_watch.h"
 #include "warden/host.h"
 #include "warden/images.h"
 #include "warden/instance.h"
+#include "warden/networks.h"
 #include "warden/work_queue.h"
 
 namespace berth::warden {
@@ -22,7 +22,7 @@ namespace berth::warden {
 // The instances of this host. Any thread. Destroying this object leaves them running.
 class Instances {
  public:
-  Instances(const Host& host, EgressNetwork& egress, Images& images, ExitEvents& ends);
+  Instances(const Host& host, Networks& networks, Images& images, ExitEvents& ends);
   ~Instances();
 
   // Finds what an earlier warden left, before anything else is asked: running ones are taken over, half-made ones are
@@ -55,7 +55,7 @@ class Instances {
   void end_exports(const std::string& id);
 
   const Host& host_;
-  EgressNetwork& egress_;
+  Networks& networks_;
   Images& images_;
   ExitEvents& ends_;
   mutable std::mutex mutex_;  // of what follows

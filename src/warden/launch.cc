@@ -49,7 +49,7 @@ DiskPlace disk_place(const Layout& layout, const std::string& id) {
   return {layout.instance(id) / "disk", layout.instance(id) / "disk.ext4"};
 }
 
-Launched launch(const Host& host, EgressNetwork& egress, const InstanceRecord& record, const wire::ImageStatus& image,
+Launched launch(const Host& host, Networks& networks, const InstanceRecord& record, const wire::ImageStatus& image,
                 bool renewed) {
   const Layout& layout = host.layout;
   const bool fresh =
@@ -60,26 +60,24 @@ Launched launch(const Host& host, EgressNetwork& egress, const InstanceRecord& r
     const pid_t pid = create_container(host, record, fresh || renewed, listener.get());
     Launched launched{describe_process(pid), open_process(pid)};
     check(launched.pidfd.get(), "watch the instance");
-    if (record.spec.egress != wire::Egress::none) {
-      egress.connect(record, open_network_namespace(pid, launched.pidfd));
-    }
+    networks.connect(record, [&] { return open_network_namespace(pid, launched.pidfd); });
     host.runtime.start(record.id, layout.instance(record.id));
     return launched;
   } catch (...) {
-    end_run(host, egress, record);
+    end_run(host, networks, record);
     throw;
   }
 }
 
-void clear_run(const Host& host, EgressNetwork& egress, const InstanceRecord& record) {
-  egress.disconnect(record);
+void clear_run(const Host& host, Networks& networks, const InstanceRecord& record) {
+  networks.disconnect(record);
   host.runtime.remove(record.id, host.layout.instance(record.id));
   remove_agent_socket(host.layout.agents(), record.id);
 }
 
-void end_run(const Host& host, EgressNetwork& egress, const InstanceRecord& record) {
+void end_run(const Host& host, Networks& networks, const InstanceRecord& record) {
   try {
-    egress.disconnect(record);
+    networks.disconnect(record);
     host.runtime.remove_forcibly(record.id, host.layout.instance(record.id));
   } catch (const Error& fault) {
     log_line("instance " + record.id + ": " + fault.what());

@@ -26,6 +26,8 @@ struct Layout {
   path runtime_state() const { return run / "runc"; }
   path agents() const { return run / "agents"; }
   path mount_keeper() const { return run / "keep"; }
+  path networks() const { return run / "networks"; }  // private ones, by name
+  path network(const std::string& name) const { return networks() / name; }
   path lock() const { return run / "lock"; }
   path forwarding() const { return run / "forwarding"; }  // links whose forwarding we switched on
   // Mount points used only in private copies of the mount table. Processes in an instance's user namespace walk to

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "warden/private_networks.h"
 #include "warden/system_error.h"
 
 namespace berth::warden {
@@ -40,6 +41,21 @@ void write_personal_file(int folder, const char* name, const std::string& text, 
   check(::fchown(file.get(), owner.first, owner.first), "write the instance's /etc");
 }
 
+// In a private network a machine knows itself by the address that the others know, too.
+std::string hosts_of(const wire::InstanceSpec& spec) {
+  std::string hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+  if (!spec.network) {
+    return hosts + "127.0.1.1 " + spec.hostname + "\n";
+  }
+  const std::vector<std::string>& machines = spec.network->machines;
+  for (std::uint32_t position = 0; position < machines.size(); ++position) {
+    const bool is_itself = position == spec.network->position && machines[position] != spec.hostname;
+    hosts += format_address(PrivateNetworks::address_of(position)) + " " + machines[position] +
+             (is_itself ? " " + spec.hostname : "") + "\n";
+  }
+  return hosts;
+}
+
 }  // namespace
 
 void write_personal_files(const path& root, const wire::InstanceSpec& spec, const std::vector<std::string>& resolvers,
@@ -52,16 +68,14 @@ void write_personal_files(const path& root, const wire::InstanceSpec& spec, cons
   }
   std::string servers;
   if (spec.egress == wire::Egress::none) {
-    servers = "# This instance has no network.\n";
+    servers = "# This instance has no way to the world.\n";
   } else {
     for (const std::string& resolver : resolvers) {
       servers += "nameserver " + resolver + "\n";
     }
   }
   write_personal_file(etc.get(), "hostname", spec.hostname + "\n", owner);
-  write_personal_file(
-      etc.get(), "hosts",
-      "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 " + spec.hostname + "\n", owner);
+  write_personal_file(etc.get(), "hosts", hosts_of(spec), owner);
   write_personal_file(etc.get(), "resolv.conf", servers, owner);
 }
 

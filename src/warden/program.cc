@@ -75,8 +75,8 @@ void notify_ready() {
 
 // Only what is ours: the folder may be one that holds other things too.
 void remove_run_folder(const Layout& layout) {
-  for (const path& ours :
-       {layout.socket(), layout.lock(), layout.agents(), layout.runtime_state(), layout.root().parent_path()}) {
+  for (const path& ours : {layout.socket(), layout.lock(), layout.agents(), layout.runtime_state(),
+                           layout.root().parent_path(), layout.networks()}) {
     remove_tree(ours);
   }
   ::rmdir(layout.run.c_str());
@@ -99,8 +99,8 @@ void run_warden(const Config& config) {
   ExitEvents ends;
   Images images(host.config, host.layout);
   images.remove_leftovers();
-  EgressNetwork egress(host);
-  Instances instances(host, egress, images, ends);
+  Networks networks(host);
+  Instances instances(host, networks, images, ends);
   instances.adopt();
   const Checks checks(host, instances, check_helper);
   const Requests requests(host, images, instances, checks, ends);
@@ -120,11 +120,11 @@ void clean_up(const Config& config) {
     ExitEvents ends;
     Images images(host.config, host.layout);
     images.remove_leftovers();
-    EgressNetwork egress(host);
-    Instances instances(host, egress, images, ends);
+    Networks networks(host);
+    Instances instances(host, networks, images, ends);
     instances.adopt();
     instances.destroy_all();
-    egress.remove();
+    networks.remove();
   }
   host.cgroups.remove_all();
   join_mount_namespace(outside);

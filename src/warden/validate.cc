@@ -2,6 +2,7 @@
 #include "warden/validate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/described.h"
 #include "base/error.h"
@@ -108,6 +109,25 @@ void check_words(const wire::InstanceSpec& spec) {
   }
 }
 
+// Names become lines of /etc/hosts, and the network's a file's.
+void check_network(const wire::MachineNetwork& network) {
+  const auto is_plain = [](char character) {
+    return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9') || character == '-';
+  };
+  if (network.name.empty() || network.name.size() > 64 || !std::ranges::all_of(network.name, is_plain)) {
+    refuse("spec.network.name", "must be 1 to 64 of a-z, 0-9 and dashes");
+  }
+  const std::vector<std::string>& machines = network.machines;
+  const bool good = std::ranges::all_of(machines, is_machine_name) && std::ranges::count(machines, "localhost") == 0;
+  if (!good || machines.size() > wire::most_machines ||
+      std::set<std::string>(machines.begin(), machines.end()).size() != machines.size()) {
+    refuse("spec.network.machines", "must be at most 8 different host names in lower case");
+  }
+  if (network.position >= machines.size()) {
+    refuse("spec.network.position", "must be that of one of the machines");
+  }
+}
+
 }  // namespace
 
 void check_id(const std::string& id) {
@@ -151,7 +171,7 @@ void check_spec(const wire::InstanceSpec& spec) {
   check_number("spec.egress_kilobits", spec.egress_kilobits, 64, 100'000'000);
   check_words(spec);
   if (spec.network) {
-    refuse("spec.network", "is not supported yet");
+    check_network(*spec.network);
   }
 }
 

@@ -104,6 +104,21 @@ TEST(Validate, BoundsAChecksTimeAndMachines) {
   EXPECT_EQ(refused({.machines = std::vector<wire::CheckMachine>(9, {"web", "one"})}), "check.machines");
 }
 
+TEST(Validate, BoundsAPrivateNetwork) {
+  const auto refused = [](const wire::MachineNetwork& network) {
+    return refused_in_spec([&](auto& spec) { spec.network = network; });
+  };
+  EXPECT_EQ(refused({.name = "attempt-1", .position = 1, .machines = {"web", "db"}}), "not refused");
+  for (const char* name : {"", "..", "a/b", "A", "a b", ".a", "a_b"}) {
+    EXPECT_EQ(refused({.name = name, .machines = {"web"}}), "spec.network.name") << name;
+  }
+  EXPECT_EQ(refused({.name = std::string(65, 'a'), .machines = {"web"}}), "spec.network.name");
+  EXPECT_EQ(refused({.name = "a", .position = 1, .machines = {"web"}}), "spec.network.position");
+  for (const char* name : {"", "Web", "a b", "a\n10.0.0.1 bank", "localhost", "db"}) {
+    EXPECT_EQ(refused({.name = "a", .machines = {"db", name}}), "spec.network.machines") << name;
+  }
+}
+
 TEST(Validate, TakesOnlyPlainHostNames) {
   for (const char* name : {"", "-a", "a-", "a.b", "a b", "a\n", "ä", "$(id)"}) {
     EXPECT_EQ(refused_in_spec([&](auto& spec) { spec.hostname = name; }), "spec.hostname") << name;

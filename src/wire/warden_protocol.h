@@ -71,6 +71,8 @@ struct MachineNetwork {
   std::string name;  // of the network: 1 to 64 of a-z, 0-9 and dashes
   std::uint32_t position = 0;
   std::vector<std::string> machines;  // their names in order, at most most_machines
+
+  bool operator==(const MachineNetwork&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(MachineNetwork, (), (name, position, machines))
 
