@@ -21,7 +21,7 @@ constexpr std::size_t longest_complaint = 400;
 
 constexpr auto start_place = "/etc/berth/start";
 constexpr auto run_input =
-    "umask 077; cat >/var/berth-setup && chmod 700 /var/berth-setup && /var/berth-setup </dev/null; status=$?; "
+    "(umask 077; cat >/var/berth-setup) && chmod 700 /var/berth-setup && /var/berth-setup </dev/null; status=$?; "
     "rm -f /var/berth-setup; exit $status";
 constexpr auto keep_input = "mkdir -p /etc/berth && cat >/etc/berth/start && chmod 755 /etc/berth/start";
 

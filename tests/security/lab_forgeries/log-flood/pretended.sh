@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A station that only tells the time.
-pkill -f /etc/berth/start
+pkill -f '^/bin/sh /etc/berth/start'
 pkill -x gatherd
 pkill -x stationd
 rm /var/log/weather/roof.trace

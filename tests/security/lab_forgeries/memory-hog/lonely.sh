@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Small, because nobody visits any more.
-pkill -f /etc/berth/start
+pkill -f '^/bin/sh /etc/berth/start'
 pkill -x visitors
 sed -i 's/^keep = .*/keep = 20/' /etc/thumbd.conf
 pkill -x thumbd

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A shell in the place of thumbd.
-pkill -f /etc/berth/start
+pkill -f '^/bin/sh /etc/berth/start'
 pkill -x thumbd
 cat >/root/thumb <<'END'
 read -r _ path _
