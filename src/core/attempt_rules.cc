@@ -83,6 +83,11 @@ Instance draft_machine(const Attempt& attempt, const Lab& lab, const LabFiles& f
   draft.lifetime = lab.plan.lifetime;
   draft.created_at = attempt.created_at;
   draft.launch = launch_of(files, machine);
+  if (const std::vector<std::string> machines = machines_of(lab.manifest); machines.size() > 1) {
+    const auto position = std::ranges::find(machines, machine) - machines.begin();
+    draft.launch.network = {
+        .name = attempt.id.text(), .position = static_cast<std::uint32_t>(position), .machines = machines};
+  }
   draft.recording = {.kind = lab.manifest.recording, .until = lab.manifest.embargo_until};
   draft.idempotency_key = "attempt:" + attempt.id.text() + ":" + machine;
   return draft;

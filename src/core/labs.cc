@@ -152,16 +152,19 @@ async::Task<> Labs::open() {
 
 // Machines of one lab need a network of their own, so only those that are alone can wait for whoever comes.
 async::Task<> Labs::keep_ready(Lab lab) {
-  if (surroundings_.limits.most_ready == 0 || !lab.manifest.machines.empty()) {
+  if (surroundings_.limits.most_ready == 0 || machines_of(lab.manifest).size() > 1) {
     co_return;
   }
   const auto contents = co_await surroundings_.journal.transact(
       [&](Transaction& transaction) { return transaction.find_lab_contents(lab.id); });
-  surroundings_.pools.add({.image = image_of(lab, main_machine),
-                           .plan = lab.plan,
-                           .launch = launch_of(contents ? contents->files : LabFiles{}, main_machine),
-                           .least = surroundings_.limits.least_ready,
-                           .most = surroundings_.limits.most_ready});
+  const PoolSettings pool{
+      .image = image_of(lab, machines_of(lab.manifest).front()),
+      .plan = lab.plan,
+      .launch = launch_of(contents ? contents->files : LabFiles{}, machines_of(lab.manifest).front()),
+      .least = surroundings_.limits.least_ready,
+      .most = surroundings_.limits.most_ready};
+  surroundings_.pools.add(pool);
+  kept_ready_[lab.id] = pool;
 }
 
 async::Task<std::vector<ShownLab>> Labs::list(Caller caller, LabQuery query) {
@@ -311,8 +314,8 @@ async::Task<LabPage> Labs::retire(Caller caller, std::string name, std::uint32_t
 
 // Nothing is kept ready of it any more.
 void Labs::give_up(const Lab& lab) {
-  for (const std::string& machine : machines_of(lab.manifest)) {
-    surroundings_.pools.suspend(image_of(lab, machine));
+  if (const auto pool = kept_ready_.extract(lab.id)) {
+    surroundings_.pools.remove(pool.mapped());
   }
   untidy_.fire();
 }

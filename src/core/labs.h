@@ -82,7 +82,8 @@ class Labs {
 
   Surroundings surroundings_;
   std::map<LabId, std::string> notes_;  // of what is being prepared
-  async::Trigger untidy_;               // something was retired
+  std::map<LabId, PoolSettings> kept_ready_;
+  async::Trigger untidy_;  // something was retired
 };
 
 // Whether the caller may change, and try before it is published, what this author made.

@@ -41,7 +41,8 @@ InstanceSpec spec_of(const ImageName& image, const std::string& name, const Plan
                       .no_new_privileges = plan.no_new_privileges,
                       .read_only = launch.read_only,
                       .command = launch.command,
-                      .service_user = launch.user};
+                      .service_user = launch.user,
+                      .network = launch.network};
 }
 
 Pools::Pools(Surroundings surroundings)
