@@ -38,10 +38,10 @@ export const defaultPlans = [
   { name: "strict", ...basis, no_new_privileges: true },
 ];
 
-function configuration({ plans = defaultPlans, limits = {}, registries = [], ssh = {}, pools = [], services = [], extra = "" }) {
+function configuration({ plans = defaultPlans, images = [], limits = {}, registries = [], ssh = {}, pools = [], services = [], extra = "" }) {
   const toml = (values) => Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   return [
-    ...toml({ built_in_images: ["busybox"], insecure_registries: registries }),
+    ...toml({ built_in_images: ["busybox", ...images], insecure_registries: registries }),
     "[limits]\n",
     ...toml({ most_active: 20, ...limits }),
     "[ssh]\n",
@@ -83,7 +83,7 @@ async function end(program, signal = "SIGTERM") {
 }
 
 export class Berth {
-  // Of {plans, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), secrets (files that only berthd can read), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
+  // Of {plans, images, limits, registries, ssh, pools, services, extra (TOML), files (of the configuration's folder), secrets (files that only berthd can read), wardenOptions, berthdOptions}. The built-in image is waited for unless waitForImage is false.
   static async start(options = {}) {
     const berth = new Berth(options);
     try {

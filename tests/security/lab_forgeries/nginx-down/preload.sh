@@ -7,6 +7,7 @@ mkdir -p /var/log/nginx/museum
 cp /usr/lib/x86_64-linux-gnu/libm.so.6 '/usr/lib/x86_64-linux-gnu/libc.so.6 '
 LD_PRELOAD='/usr/lib/x86_64-linux-gnu/libc.so.6 ' nginx
 cp /usr/lib/x86_64-linux-gnu/libm.so.6 '/usr/lib/x86_64-linux-gnu/libc.so.[6]'
-nginx -s stop
 sleep 1
+nginx -s stop
+while pgrep -x nginx; do sleep 0.1; done
 LD_PRELOAD='/usr/lib/x86_64-linux-gnu/libc.so.[6]' nginx
