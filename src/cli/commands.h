@@ -24,6 +24,7 @@ void add_session_commands(CLI::App& app, Invocation& run);     // sh attach exec
 void add_file_commands(CLI::App& app, Invocation& run);        // cp export
 void add_image_commands(CLI::App& app, Invocation& run);       // image
 void add_plan_commands(CLI::App& app, Invocation& run);        // plan
+void add_recording_commands(CLI::App& app, Invocation& run);   // recording
 void add_completion_commands(CLI::App& app, Invocation& run);  // completion
 
 template <class Options>

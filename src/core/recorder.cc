@@ -183,8 +183,9 @@ async::Task<> Recorder::run() {
 }
 
 async::Task<> Recorder::tidy() {
-  co_await end_without_cast();
-  for (const ArchivedRecording& archived : co_await surroundings_.archive.list()) {
+  const std::vector<ArchivedRecording> list = co_await surroundings_.archive.list();
+  co_await end_without_cast(list);
+  for (const ArchivedRecording& archived : list) {
     if (!under_way_.contains(archived.id)) {
       const bool known = co_await surroundings_.journal.transact(
           [&](Transaction& transaction) { return transaction.find_recording(archived.id).has_value(); });
@@ -226,9 +227,9 @@ async::Task<> Recorder::resume(Recording recording) {
 }
 
 // Rows whose recording was never begun in the archive, or is lost there.
-async::Task<> Recorder::end_without_cast() {
+async::Task<> Recorder::end_without_cast(const std::vector<ArchivedRecording>& list) {
   std::set<RecordingId> archived;
-  for (const ArchivedRecording& each : co_await surroundings_.archive.list()) {
+  for (const ArchivedRecording& each : list) {
     archived.insert(each.id);
   }
   const auto unended = co_await surroundings_.journal.transact(
