@@ -54,6 +54,7 @@ class Recorder {
   async::Task<> resume(Recording recording);
   async::Task<> finish(Recording recording, bool truncated);
   async::Task<> note_end(Recording recording, const RecordingSummary& summary);
+  async::Task<> tidy_some(std::vector<ArchivedRecording> some);
   async::Task<> forget_old();
   async::Task<> take_up(RecordingId id);
   async::Task<> end_without_cast(const std::vector<ArchivedRecording>& list);
