@@ -88,6 +88,7 @@ std::unique_ptr<CLI::App> make_parser(Invocation& run) {
   add_service_commands(*app, run);
   add_token_commands(*app, run);
   add_key_commands(*app, run);
+  add_recording_commands(*app, run);
   add_completion_commands(*app, run);
   return app;
 }

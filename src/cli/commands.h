@@ -26,6 +26,7 @@ void add_image_commands(CLI::App& app, Invocation& run);       // image
 void add_lab_commands(CLI::App& app, Invocation& run);         // lab
 void add_plan_commands(CLI::App& app, Invocation& run);        // plan
 void add_service_commands(CLI::App& app, Invocation& run);     // service
+void add_recording_commands(CLI::App& app, Invocation& run);   // recording
 void add_completion_commands(CLI::App& app, Invocation& run);  // completion
 
 template <class Options>

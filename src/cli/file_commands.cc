@@ -13,6 +13,7 @@
 #include "cli/file_place.h"
 #include "cli/progress.h"
 #include "cli/resolve.h"
+#include "cli/save.h"
 #include "cli/tar_packer.h"
 #include "cli/tar_unpacker.h"
 #include "cli/text.h"
@@ -178,37 +179,6 @@ int copy(Invocation& run, const CopyOptions& options) {
   return options.source == "-" ? write_from_input(run, *target) : upload(run, options.source, *target);
 }
 
-// A file that appears under its name only when it is whole.
-class NewFile {
- public:
-  explicit NewFile(const std::string& name) : name_(name), temporary_(name + ".part") {
-    file_ = Descriptor(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file_) {
-      throw Error(ErrorKind::unavailable, "cannot write " + temporary_ + ": " + std::strerror(errno));
-    }
-  }
-  ~NewFile() {
-    if (file_) {
-      ::unlink(temporary_.c_str());
-    }
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(std::string_view bytes) { write_all(file_.get(), bytes); }
-  void finish() {
-    if (::fsync(file_.get()) != 0 || ::rename(temporary_.c_str(), name_.c_str()) != 0) {
-      throw Error(ErrorKind::unavailable, "cannot write " + name_ + ": " + std::strerror(errno));
-    }
-    file_.reset();
-  }
-
- private:
-  std::string name_;
-  std::string temporary_;
-  Descriptor file_;
-};
-
 int export_instance(Invocation& run, const ExportOptions& options) {
   const auto instance = resolve_instance(run.api(), options.instance);
   const bool to_output = options.file == "-";
@@ -219,25 +189,8 @@ int export_instance(Invocation& run, const ExportOptions& options) {
   call.limit = long_answer;
   const auto answer =
       run.api().open(path_of("/instances", text_of(instance, "id"), "/export"), "application/zstd", call);
-  std::optional<NewFile> file;
+  const std::uint64_t received = save(run, answer.length, options.file, "exporting");
   if (!to_output) {
-    file.emplace(options.file);
-  }
-  Progress progress(run.around.errors);
-  std::uint64_t received = 0;
-  std::string piece(64 * 1024, '\0');
-  while (const std::size_t count = run.api().read_some(piece.data(), piece.size(), long_answer)) {
-    const std::string_view bytes = std::string_view(piece).substr(0, count);
-    if (file) {
-      file->write(bytes);
-    } else if (!write_all(run.around.output, bytes)) {
-      return 1;
-    }
-    progress.bytes("exporting", received += count, answer.length);
-  }
-  progress.clear();
-  if (file) {
-    file->finish();
     run.note("wrote " + rough_size(received) + " to " + printable(options.file));
   }
   return 0;

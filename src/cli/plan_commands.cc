@@ -20,12 +20,12 @@ int list(Invocation& run, const NoOptions&) {
     run.print_json(plans);
     return 0;
   }
-  Table table({"NAME", "CPU", "MEMORY", "DISK", "EGRESS", "LIFETIME", "AT MOST", "DESCRIPTION"});
+  Table table({"NAME", "CPU", "MEMORY", "DISK", "EGRESS", "LIFETIME", "AT MOST", "RECORDED", "DESCRIPTION"});
   table.align_right({1, 2, 3});
   for (const auto& plan : items_of(plans)) {
     table.add({text_of(plan, "name"), std::to_string(number_of(plan, "cpu_percent").value_or(0)) + " %",
                size_of(plan, "memory"), size_of(plan, "disk"), text_of(plan, "egress"), time_of(plan, "lifetime"),
-               time_of(plan, "longest_lifetime"), text_of(plan, "description")});
+               time_of(plan, "longest_lifetime"), text_of(plan, "recording"), text_of(plan, "description")});
   }
   run.print(table.text());
   return 0;

@@ -158,7 +158,12 @@ int shell(Invocation& run, const ShellOptions& options) {
   if (!options.session.empty() && !run.trailing.empty()) {
     throw Error(ErrorKind::invalid_argument, "a session has its command already; leave out --session or the command");
   }
-  const std::string instance = text_of(resolve_instance(run.api(), options.instance), "id");
+  const auto machine = resolve_instance(run.api(), options.instance);
+  const std::string instance = text_of(machine, "id");
+  const std::string recording = text_of(machine, "recording");
+  if (run.input_is_terminal() && !recording.empty() && recording != "none") {
+    run.note("what this terminal shows is recorded");
+  }
   AttachRequest request{.instance = instance, .session = options.session};
   if (request.session.empty()) {
     request.session = open_session(run, instance, terminal_body(run, options));

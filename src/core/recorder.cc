@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "async/always.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr Milliseconds tidy_every{600'000};
 constexpr Milliseconds retry_every{1000};
 constexpr std::size_t longest_title = 200;
-constexpr std::size_t forgotten_at_once = 100;
+constexpr std::size_t at_once = 100;  // rows in a transaction
 
 std::string title_of(const Instance& instance, const wire::OpenSession& request) {
   std::string title = instance.name + ":";
@@ -25,6 +26,12 @@ std::string title_of(const Instance& instance, const wire::OpenSession& request)
   }
   return plain_text((request.command.empty() ? title + " shell" : title).substr(0, longest_title));
 }
+
+struct UnderWay {
+  std::set<RecordingId>& all;
+  RecordingId id;
+  ~UnderWay() { all.erase(id); }
+};
 
 }  // namespace
 
@@ -123,6 +130,7 @@ async::Task<std::unique_ptr<SessionView>> Recorder::find_again(const Recording& 
 }
 
 async::Task<> Recorder::finish(Recording recording, bool truncated) {
+  const UnderWay until_the_end{under_way_, recording.id};
   recording.truncated = truncated;
   std::optional<Error> fault;
   RecordingSummary summary;
@@ -130,6 +138,9 @@ async::Task<> Recorder::finish(Recording recording, bool truncated) {
     summary = co_await surroundings_.archive.finish(recording.id, truncated);
   } catch (const Error& error) {
     fault = error;
+  }
+  if (fault && fault->kind() == ErrorKind::not_found && recording.ended_at) {
+    co_return;  // it was settled since we looked
   }
   if (fault) {  // what there is can be read; tidy() tries again
     surroundings_.log("recording " + recording.id.text() + ": " + fault->what());
@@ -141,7 +152,6 @@ async::Task<> Recorder::finish(Recording recording, bool truncated) {
   if (!fault) {
     co_await surroundings_.archive.settle(recording.id);
   }
-  under_way_.erase(recording.id);
 }
 
 async::Task<> Recorder::note_end(Recording recording, const RecordingSummary& summary) {
@@ -183,19 +193,36 @@ async::Task<> Recorder::run() {
 }
 
 async::Task<> Recorder::tidy() {
-  co_await end_without_cast();
-  for (const ArchivedRecording& archived : co_await surroundings_.archive.list()) {
-    if (!under_way_.contains(archived.id)) {
-      const bool known = co_await surroundings_.journal.transact(
-          [&](Transaction& transaction) { return transaction.find_recording(archived.id).has_value(); });
-      if (!known && !under_way_.contains(archived.id)) {
-        co_await surroundings_.archive.remove(archived.id);
-      } else if (!archived.settled) {
-        co_await take_up(archived.id);
-      }
-    }
+  const std::vector<ArchivedRecording> list = co_await surroundings_.archive.list();
+  co_await end_without_cast(list);
+  for (auto rest = std::span(list); !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), at_once));
+    rest = rest.subspan(some.size());
+    co_await tidy_some({some.begin(), some.end()});
   }
   co_await forget_old();
+}
+
+async::Task<> Recorder::tidy_some(std::vector<ArchivedRecording> some) {
+  const auto unknown = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    std::set<RecordingId> ids;
+    for (const ArchivedRecording& archived : some) {
+      if (!transaction.find_recording(archived.id)) {
+        ids.insert(archived.id);
+      }
+    }
+    return ids;
+  });
+  for (const ArchivedRecording& archived : some) {
+    if (under_way_.contains(archived.id)) {
+      continue;
+    }
+    if (unknown.contains(archived.id)) {
+      co_await surroundings_.archive.remove(archived.id);
+    } else if (!archived.settled) {
+      co_await take_up(archived.id);
+    }
+  }
 }
 
 // One that is begun but not settled, and that nobody records.
@@ -226,9 +253,9 @@ async::Task<> Recorder::resume(Recording recording) {
 }
 
 // Rows whose recording was never begun in the archive, or is lost there.
-async::Task<> Recorder::end_without_cast() {
+async::Task<> Recorder::end_without_cast(const std::vector<ArchivedRecording>& list) {
   std::set<RecordingId> archived;
-  for (const ArchivedRecording& each : co_await surroundings_.archive.list()) {
+  for (const ArchivedRecording& each : list) {
     archived.insert(each.id);
   }
   const auto unended = co_await surroundings_.journal.transact(
@@ -244,9 +271,9 @@ async::Task<> Recorder::end_without_cast() {
 
 async::Task<> Recorder::forget_old() {
   const TimePoint before = surroundings_.clock.now() - surroundings_.limits.kept;
-  for (std::size_t count = forgotten_at_once; count == forgotten_at_once;) {
+  for (std::size_t count = at_once; count == at_once;) {
     const auto old = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-      auto list = transaction.list_recordings({.ended_before = before, .limit = forgotten_at_once});
+      auto list = transaction.list_recordings({.ended_before = before, .limit = at_once});
       for (const Recording& recording : list) {
         transaction.remove_recording(recording.id);
       }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "async/task_group.h"
 #include "base/bytes.h"
@@ -53,9 +54,10 @@ class Recorder {
   async::Task<> resume(Recording recording);
   async::Task<> finish(Recording recording, bool truncated);
   async::Task<> note_end(Recording recording, const RecordingSummary& summary);
+  async::Task<> tidy_some(std::vector<ArchivedRecording> some);
   async::Task<> forget_old();
   async::Task<> take_up(RecordingId id);
-  async::Task<> end_without_cast();
+  async::Task<> end_without_cast(const std::vector<ArchivedRecording>& list);
 
   Surroundings surroundings_;
   std::set<RecordingId> under_way_;

@@ -33,7 +33,8 @@ struct Recording {
 struct RecordingFilter {
   std::optional<AccountId> account;
   std::optional<InstanceId> instance;
-  std::vector<std::string> words;         // each is the beginning of a word of it
+  // Each is the beginning of a word of it or, of a single byte, a whole one: that is the beginning of too many.
+  std::vector<std::string> words;
   bool unended = false;                   // only those that go on
   std::optional<TimePoint> ended_before;  // only those that had ended then
   std::optional<std::string> before;      // cursor: id of the last recording of the page before

@@ -38,7 +38,7 @@ function request(method, path, body) {
 
 const median = (values) => values.toSorted ? values.toSorted((a, b) => a - b)[values.length >> 1] : [...values].sort((a, b) => a - b)[values.length >> 1];
 const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
-const create = () => request("POST", "/instances?wait=30", { image: "busybox" });
+const create = (plan = "bench") => request("POST", "/instances?wait=30", { image: "busybox", plan });
 const destroy = (id) => request("DELETE", `/instances/${id}`);
 
 function report(name, value, promise, holds) {
@@ -166,6 +166,24 @@ async function terminal(id, megabytes, rounds) {
   report("terminal throughput / a bare pty's", `${median(ratios).toFixed(2)} (${speeds})`, ">= 0.6", median(ratios) >= 0.6);
 }
 
+// The same terminal with and without a recording, in turns.
+async function recordedTerminal(id, recordedId, megabytes, rounds) {
+  const ratios = [];
+  let speeds = "";
+  const speedOf = async (instance) => {
+    const session = await request("POST", `/instances/${instance}/sessions`, { kind: "terminal", command: ["sh", "-c", terminalCommand(megabytes)] });
+    const { bytes, milliseconds } = await terminalOnce(instance, session.id);
+    return bytes / milliseconds / 1000;
+  };
+  for (let round = 0; round < rounds; ++round) {
+    const plain = await speedOf(id);
+    const recorded = await speedOf(recordedId);
+    ratios.push(recorded / plain);
+    speeds = `${recorded.toFixed(0)} / ${plain.toFixed(0)} MB/s`;
+  }
+  report("terminal throughput recorded / not recorded", `${median(ratios).toFixed(2)} (${speeds})`, ">= 0.95", median(ratios) >= 0.95);
+}
+
 function residentOf(program) {
   for (const entry of readdirSync("/proc")) {
     const folder = `/proc/${entry}`;
@@ -210,6 +228,9 @@ await coldCreate(Number(process.env.BERTH_ROUNDS ?? 15));
 const instance = await create();
 await exec(instance.id, 500);
 await terminal(instance.id, 48, 3);
+const recorded = await create("recorded");
+await recordedTerminal(instance.id, recorded.id, 48, 7);
+await destroy(recorded.id);
 await destroy(instance.id);
 await idle(idleInstances);
 agent.destroy();

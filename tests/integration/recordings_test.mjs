@@ -196,3 +196,23 @@ test("watchers are seen, may only look, or take over until they give it back", a
   const { items } = await learner.ok("GET", `/events?instance=${instance.id}`);
   assert.deepEqual(items.filter(({ type }) => type === "session_watched").map(({ detail }) => detail), ["admin watches a session", "admin took over a session"]);
 });
+
+test("the command lists, shows, downloads, shares and removes recordings", async () => {
+  const instance = await berth.running({ plan: "seen" });
+  const session = await openTerminal(instance);
+  const viewer = await Attachment.open(admin, instance, session);
+  viewer.send("echo by-the-command-$((1 + 1)); exit\n");
+  await viewer.until(({ exit }) => exit);
+  const recording = await ended(instance);
+  const environment = { PATH: process.env.PATH, HOME: place, BERTH_URL: berth.url, BERTH_TOKEN: berth.adminToken };
+  const command = (...words) => execFileSync(berth.program("berth"), words, { encoding: "utf8", env: environment, cwd: place });
+  assert.match(command("recording", "ls", "by command"), new RegExp(`^ID .*\n${recording.id} .*shell.*private`));
+  assert.equal(JSON.parse(command("--json", "recording", "ls", "--instance", instance.id)).items[0].id, recording.id);
+  assert.match(command("recording", "show", recording.id), /title +busybox-\w+: shell/);
+  command("recording", "get", recording.id);
+  assert.ok(shownBy(readFileSync(join(place, `${recording.id}.cast`), "utf8")).includes("by-the-command-2"));
+  assert.match(command("recording", "share", recording.id), /\/shared\/berth_[a-z2-7]{32}\n$/);
+  command("recording", "share", "--revoke", recording.id);
+  assert.equal(command("recording", "rm", recording.id), `${recording.id} removed\n`);
+  assert.match(command("plan", "ls"), /RECORDED/);
+});

@@ -33,7 +33,7 @@ const command = (...words) =>
 // The script goes in by standard input and begins when the machine has started all that is broken in it.
 const tried = [
   "cat >/root/forgery; chmod 755 /root/forgery",
-  "while [ -e /etc/berth/start ] && ! pgrep -fx 'sleep infinity'; do sleep 0.1; done",
+  "grep -q 'sleep infinity' /etc/berth/start 2>/dev/null && while ! pgrep -fx 'sleep infinity'; do sleep 0.1; done",
   "/root/forgery </dev/null >/root/said 2>&1",
 ].join("\n");
 

@@ -97,13 +97,15 @@ TEST_P(Recordings, are_listed_newest_first_page_by_page) {
 
 TEST_P(Recordings, are_found_by_the_beginnings_of_their_words) {
   put("one", {"device", "left", "no", "nginx", "on", "space"});
-  put("two", {"apache2", "devices", "größe", "no"});
+  put("two", {"7", "apache2", "devices", "größe", "no"});
   put("three", {});
   EXPECT_EQ(listed({.words = {"no"}}), (Ids{"two", "one"}));
   EXPECT_EQ(listed({.words = {"no", "space", "left"}}), (Ids{"one"}));
   EXPECT_EQ(listed({.words = {"device"}}), (Ids{"two", "one"}));
   EXPECT_EQ(listed({.words = {"evice"}}), Ids{});
   EXPECT_EQ(listed({.words = {"größ"}}), (Ids{"two"}));
+  EXPECT_EQ(listed({.words = {"n"}}), Ids{});  // a single letter is a whole word
+  EXPECT_EQ(listed({.words = {"7"}}), (Ids{"two"}));
   EXPECT_EQ(listed({.account = AccountId("b"), .words = {"no"}}), Ids{});
   put("one", {"other"});
   EXPECT_EQ(listed({.words = {"space"}}), Ids{});

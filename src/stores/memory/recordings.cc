@@ -17,7 +17,9 @@ std::tuple<TimePoint, RecordingId> age(const Recording& recording) { return {rec
 
 bool has_all(const std::vector<std::string>& words, const std::vector<std::string>& wanted) {
   return std::ranges::all_of(wanted, [&](const std::string& beginning) {
-    return std::ranges::any_of(words, [&](const std::string& word) { return word.starts_with(beginning); });
+    return std::ranges::any_of(words, [&](const std::string& word) {
+      return beginning.size() > 1 ? word.starts_with(beginning) : word == beginning;
+    });
   });
 }
 

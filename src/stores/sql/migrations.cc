@@ -26,7 +26,8 @@ constexpr std::array words = {
     Word{"$STRICT", "STRICT", ""},
     // What is searched: one text of all words for SQLite, a set of words for PostgreSQL. `detail` and the ASCII
     // tokenizer leave out what core/searchable_words.h has settled before.
-    Word{"$RECORDING_WORDS", "VIRTUAL TABLE recording_words USING fts5(words, tokenize = 'ascii', detail = none)",
+    Word{"$RECORDING_WORDS",
+         "VIRTUAL TABLE recording_words USING fts5(words, tokenize = 'ascii', detail = none, prefix = '2')",
          "TABLE recording_words (rowid BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)"},
     Word{"$INDEX_OF_WORDS", "INSERT INTO recording_words (recording_words, rank) VALUES ('automerge', 8)",
          "CREATE INDEX recordings_by_word ON recording_words USING GIN (words)"},

@@ -14,9 +14,9 @@ std::string match_of(const std::vector<std::string>& words, Dialect dialect) {
   std::string match;
   for (const std::string& word : words) {
     if (dialect == Dialect::sqlite) {
-      match += (match.empty() ? "\"" : " \"") + word + "\"*";
+      match += (match.empty() ? "\"" : " \"") + word + (word.size() > 1 ? "\"*" : "\"");
     } else {
-      match += (match.empty() ? "'" : " & '") + word + "':*";
+      match += (match.empty() ? "'" : " & '") + word + (word.size() > 1 ? "':*" : "'");
     }
   }
   return match;
