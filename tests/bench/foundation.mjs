@@ -114,17 +114,23 @@ function terminalOnce(id, session) {
     const socket = new WebSocket(`${url.origin.replace("http", "ws")}/api/v1/instances/${id}/sessions/${session}/stream`,
       "berth.v1", { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
     let received = 0;
+    let position = 0; // beyond what was received when a recorder took the first bytes before this viewer came
     let acknowledged = 0;
     let begin = 0;
     socket.on("message", (data, binary) => {
       if (binary) {
         begin ||= performance.now();
         received += data.length - 1;
-        if (received - acknowledged >= 65536) {
-          acknowledged = received;
-          socket.send(JSON.stringify({ type: "ack", offset: received }));
+        position += data.length - 1;
+        if (position - acknowledged >= 65536) {
+          acknowledged = position;
+          socket.send(JSON.stringify({ type: "ack", offset: position }));
         }
-      } else if (JSON.parse(data).type === "exit") {
+        return;
+      }
+      const message = JSON.parse(data);
+      if (message.type === "attached") position = message.offset;
+      if (message.type === "exit") {
         resolve({ bytes: received, milliseconds: performance.now() - begin });
         socket.close();
       }
