@@ -6,7 +6,6 @@ import * as format from './format';
 import { loginCode } from './login-code';
 import { extension } from './possible';
 import { asProblem, problemFrom, problemFromText } from './problem';
-import { prose } from './prose';
 import { SerialFetcher } from './serial';
 import { isTerminalReply } from './terminal-replies';
 import { keptPoints, pointFrom, withPoint, type Point } from './usage';
@@ -208,15 +207,4 @@ it('answers of a terminal are told from typing', () => {
   for (const typed of ['ls\r', '\x1b[A', '\x1b[3~', '\x1b', '\x03', 'c', '\x1bOP']) {
     expect(isTerminalReply(typed), JSON.stringify(typed)).toBe(false);
   }
-});
-
-it('descriptions are paragraphs with code', () => {
-  expect(prose('A `GET`\nrequest.\n\nSecond.')).toEqual([
-    [
-      { code: false, text: 'A ' },
-      { code: true, text: 'GET' },
-      { code: false, text: ' request.' },
-    ],
-    [{ code: false, text: 'Second.' }],
-  ]);
 });
