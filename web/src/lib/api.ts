@@ -30,6 +30,14 @@ export type Recording = Schemas['Recording'];
 export type RecordingPage = Schemas['RecordingPage'];
 
 export type ViewerRole = 'view' | 'interact' | 'take_over';
+export type LabSummary = Schemas['LabSummary'];
+export type Lab = Schemas['Lab'];
+export type LabState = Schemas['LabState'];
+export type LabDifficulty = Schemas['LabDifficulty'];
+export type LabAction = Schemas['LabAction']['action'];
+export type Attempt = Schemas['Attempt'];
+export type AttemptState = Schemas['AttemptState'];
+export type Check = Schemas['Check'];
 
 export const base = '/api/v1';
 
@@ -72,6 +80,9 @@ async function data<T>(answer: Answer<T>): Promise<T> {
 }
 
 const instancePath = (instance: string) => ({ path: { instance } });
+const labPath = (lab: string) => ({ path: { lab } });
+const attemptPath = (attempt: string) => ({ path: { attempt } });
+const versionQuery = (version: number | null) => ({ query: version === null ? {} : { version } });
 
 /** Every page of a list, up to a limit that keeps the browser well. */
 async function all<T>(
@@ -152,6 +163,21 @@ export const api = {
     data(client.POST('/recordings/{recording}/share', { params: { path: { recording } } })),
   unshareRecording: (recording: string) =>
     data(client.DELETE('/recordings/{recording}/share', { params: { path: { recording } } })),
+  labs: () => all((cursor) => data(client.GET('/labs', { params: { query: paging(cursor) } }))),
+  lab: (lab: string, version: number | null = null) =>
+    data(client.GET('/labs/{lab}', { params: { ...labPath(lab), ...versionQuery(version) } })),
+  actOnLab: (lab: string, body: Schemas['LabAction']) =>
+    data(client.POST('/labs/{lab}/actions', { params: labPath(lab), body })),
+  startAttempt: (lab: string, version: number | null) =>
+    data(client.POST('/labs/{lab}/attempts', { params: { ...labPath(lab), ...versionQuery(version) } })),
+
+  attempts: () => all((cursor) => data(client.GET('/attempts', { params: { query: paging(cursor) } }))),
+  attempt: (id: string) => data(client.GET('/attempts/{attempt}', { params: attemptPath(id) })),
+  endAttempt: (id: string) => data(client.DELETE('/attempts/{attempt}', { params: attemptPath(id) })),
+  checks: (id: string) =>
+    data(client.GET('/attempts/{attempt}/checks', { params: attemptPath(id) })).then((list) => list.items),
+  check: (id: string) => data(client.POST('/attempts/{attempt}/checks', { params: attemptPath(id) })),
+  takeHint: (id: string) => data(client.POST('/attempts/{attempt}/hints', { params: attemptPath(id) })),
 
   events: (after: number, instance?: string): Promise<EventPage> =>
     data(

@@ -71,7 +71,7 @@ export function cores(percent: number): string {
   return `${count} ${count === 1 ? 'core' : 'cores'}`;
 }
 
-const egressWords: Record<Plan['egress'], string> = {
+export const egressWords: Record<Plan['egress'], string> = {
   none: 'no network',
   dns_icmp: 'DNS and ping only',
   full: 'internet access',
@@ -158,6 +158,7 @@ export const scopeWords: Record<Scope, string> = {
   images_read: 'See images',
   images_write: 'Pull, import and remove images',
   tokens_write: 'Create and revoke tokens',
+  labs_write: 'Upload, publish and retire labs',
   accounts_write: 'Manage all accounts',
 };
 

@@ -1,29 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { routeOf, type Route } from './router-paths';
 
-export type Route =
-  | { name: 'home' | 'login' | 'events' | 'tokens' | 'accounts' | 'images' | 'services' | 'recordings' | 'api-docs' | 'unknown' }
-  | { name: 'instance' | 'recording' | 'shared'; id: string };
-
-export function routeOf(path: string): Route {
-  const parts = path.split('/').filter((part) => part !== '');
-  if (parts.length === 0) return { name: 'home' };
-  const single = ({ instances: 'instance', recordings: 'recording', shared: 'shared' } as Record<string, 'instance' | 'recording' | 'shared' | undefined>)[parts[0]!];
-  if (parts.length === 2 && single !== undefined) {
-    try {
-      return { name: single, id: decodeURIComponent(parts[1]!) };
-    } catch {
-      return { name: 'unknown' };
-    }
-  }
-  const [only] = parts;
-  if (parts.length === 1) {
-    if (only === 'instances') return { name: 'home' };
-    if (only === 'login' || only === 'events' || only === 'tokens' || only === 'accounts' || only === 'images' || only === 'services' || only === 'recordings' || only === 'api-docs') {
-      return { name: only };
-    }
-  }
-  return { name: 'unknown' };
-}
+export { attemptPath, instancePath, labPath, recordingPath, type Route } from './router-paths';
 
 class Router {
   path = $state(location.pathname);
@@ -57,6 +35,3 @@ class Router {
 }
 
 export const router = new Router();
-
-export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
-export const instancePath = (id: string) => `/instances/${encodeURIComponent(id)}`;

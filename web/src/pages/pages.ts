@@ -9,6 +9,10 @@ type Page = Component<{ id?: string; shared?: boolean }>;
 const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: unknown }>> = {
   home: () => import('./Home.svelte'),
   instance: () => import('./Instance.svelte'),
+  labs: () => import('./Labs.svelte'),
+  lab: () => import('./Lab.svelte'),
+  attempts: () => import('./Attempts.svelte'),
+  attempt: () => import('./Attempt.svelte'),
   events: () => import('./Events.svelte'),
   tokens: () => import('./Tokens.svelte'),
   accounts: () => import('./Accounts.svelte'),

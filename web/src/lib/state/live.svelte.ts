@@ -27,6 +27,15 @@ const everyType: Record<EventType, true> = {
   token_created: true,
   token_removed: true,
   login: true,
+  lab_ready: true,
+  lab_failed: true,
+  lab_published: true,
+  lab_retired: true,
+  attempt_started: true,
+  attempt_checked: true,
+  attempt_hint: true,
+  attempt_solved: true,
+  attempt_ended: true,
 };
 
 const names = [...Object.keys(everyType), 'image_progress'];

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export type Route =
+  | { name: Plain | 'home' | 'unknown' }
+  | { name: (typeof oneOf)[keyof typeof oneOf]; id: string };
+
+const plain = ['login', 'labs', 'attempts', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'api-docs'] as const;
+type Plain = (typeof plain)[number];
+const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', recordings: 'recording', shared: 'shared' } as const;
+
+export function routeOf(path: string): Route {
+  const parts = path.split('/').filter((part) => part !== '');
+  if (parts.length === 0) return { name: 'home' };
+  const [first, second, ...others] = parts;
+  if (second === undefined) {
+    if (first === 'instances') return { name: 'home' };
+    const name = plain.find((one) => one === first);
+    return { name: name ?? 'unknown' };
+  }
+  if (others.length > 0 || !Object.hasOwn(oneOf, first!)) return { name: 'unknown' };
+  try {
+    return { name: oneOf[first as keyof typeof oneOf], id: decodeURIComponent(second) };
+  } catch {
+    return { name: 'unknown' };
+  }
+}
+
+export const instancePath = (id: string) => `/instances/${encodeURIComponent(id)}`;
+export const labPath = (name: string) => `/labs/${encodeURIComponent(name)}`;
+export const attemptPath = (id: string) => `/attempts/${encodeURIComponent(id)}`;
+export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
