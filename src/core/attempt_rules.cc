@@ -145,8 +145,11 @@ void record_check(Transaction& transaction, const Check& check) {
   const Lab lab = transaction.find_lab(attempt.lab).value();
   const bool in_time = attempt.expires_at && check.at < *attempt.expires_at;
   const bool counts = attempt.state == running || (attempt.state == expired && in_time);
-  if (!counts || check.verdict == Verdict::fault) {
+  if (!counts) {
     return;
+  }
+  if (check.verdict == Verdict::fault) {
+    return note(transaction, attempt, EventType::attempt_checked, check.at, "it could not be checked");
   }
   ++attempt.checks;
   if (check.verdict == Verdict::solved && check.step > attempt.steps_done) {

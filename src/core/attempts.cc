@@ -32,6 +32,9 @@ async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::o
     if (!under_way.empty()) {
       return under_way.front();
     }
+    if (wanted.state != LabState::published && !may_change(caller, wanted)) {
+      throw Error(ErrorKind::conflict, "this version is not in the catalogue any more; start the lab as it is now");
+    }
     const Attempt begun = draft_attempt(caller, wanted, now);
     for (const std::string& machine : machines_of(wanted.manifest)) {
       check_room(transaction, draft_machine(begun, wanted, {}, machine), surroundings_.reconciler.limits());

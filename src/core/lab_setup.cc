@@ -145,6 +145,7 @@ async::Task<> LabSetup::run(InstanceId id, std::string command, std::string scri
   }
   if (outcome.exit.code != 0) {
     const std::string how = outcome.exit.code ? "with code " + std::to_string(*outcome.exit.code) : "by a signal";
+    outcome.said.erase(outcome.said.find_last_not_of(" \r\n") + 1);
     throw Error(ErrorKind::instance_fault, what + " ended " + how + ": " + plain_text(outcome.said));
   }
 }

@@ -112,6 +112,13 @@ Lab changeable_lab(Transaction& transaction, const Caller& caller, const std::st
   return lab;
 }
 
+// A version that was retired is still the task of who began it.
+bool has_tried(Transaction& transaction, const Caller& caller, const Lab& lab) {
+  const auto tries = transaction.list_attempts(
+      {.account = caller.account.id, .lab_name = lab.name, .states = {}, .before = {}, .limit = 0});
+  return std::ranges::find(tries, lab.id, &Attempt::lab) != tries.end();
+}
+
 bool is_text(const std::string& file) { return file.ends_with(".md"); }
 
 }  // namespace
@@ -124,7 +131,7 @@ Lab visible_lab(Transaction& transaction, const Caller& caller, const std::strin
                 std::optional<std::uint32_t> version) {
   for (Lab& lab : transaction.list_labs({.name = name, .states = {}})) {
     const bool asked = version ? lab.version == *version : lab.state == published;
-    if (asked && (lab.state == published || may_change(caller, lab))) {
+    if (asked && (lab.state == published || may_change(caller, lab) || has_tried(transaction, caller, lab))) {
       return std::move(lab);
     }
   }
@@ -220,6 +227,7 @@ async::Task<LabPage> Labs::upload(Caller caller, std::string name, LabPackage pa
   lab.plan.lifetime = lab.plan.longest_lifetime = Seconds{60} * lab.manifest.minutes;
   lab.plan.grace = Seconds{0};
   lab.plan.egress = lab.manifest.egress;
+  lab.plan.ssh = lab.plan.ssh && lab.manifest.ssh;
   co_await surroundings_.journal.transact([&](Transaction& transaction) {
     const auto earlier = transaction.list_labs({.name = name, .states = {}});
     if (!earlier.empty() && !may_change(caller, earlier.front())) {

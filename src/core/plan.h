@@ -34,6 +34,7 @@ struct Plan {
   Seconds grace{600};                             // the disk is kept this long after the lease
   std::uint32_t most_per_account = 10;            // instances of one account that are not gone
   bool guests = false;                            // whether guests may use it
+  bool ssh = true;                                // whether its instances are reached by SSH
   RecordingKind recording = RecordingKind::none;  // of the terminals of its instances
 
   bool operator==(const Plan&) const = default;
@@ -41,7 +42,7 @@ struct Plan {
 BOOST_DESCRIBE_STRUCT(Plan, (),
                       (name, description, cpu_percent, memory, disk, disk_kind, processes, open_files, egress,
                        egress_kilobits, no_new_privileges, lifetime, longest_lifetime, grace, most_per_account, guests,
-                       recording))
+                       ssh, recording))
 
 // Small and standard; what a Berth without a configuration offers.
 std::vector<Plan> default_plans();

@@ -173,6 +173,7 @@ void print_plan(std::ostream& out, const core::Plan& plan) {
       << "grace = " << text_of(format_duration(plan.grace)) << "\n"
       << "most_per_account = " << plan.most_per_account << "\n"
       << "guests = " << (plan.guests ? "true" : "false") << "\n"
+      << "ssh = " << (plan.ssh ? "true" : "false") << "\n"
       << "recording = " << text_of(enum_name(plan.recording)) << "  # of terminals: none, private or public\n";
 }
 

@@ -48,6 +48,8 @@ LabForm form_of(const core::LabPage& page) {
                .guide = {},
                .plan = lab.plan.name,
                .egress = lab.plan.egress,
+               .ssh = lab.plan.ssh,
+               .recording = lab.manifest.recording,
                .note = page.note.empty() ? std::nullopt : std::optional(page.note),
                .reason = page.versions.empty() ? std::nullopt : lab.reason,
                .versions = {}};

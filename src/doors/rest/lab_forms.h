@@ -49,11 +49,13 @@ struct LabForm {
   std::vector<LabStepForm> guide;
   std::string plan;
   core::Egress egress = core::Egress::none;
+  bool ssh = true;
+  core::RecordingKind recording = core::RecordingKind::none;
   std::optional<std::string> note;
   std::optional<std::string> reason;
   std::vector<LabVersionForm> versions;
 };
-BOOST_DESCRIBE_STRUCT(LabForm, (), (lab, task, guide, plan, egress, note, reason, versions))
+BOOST_DESCRIBE_STRUCT(LabForm, (), (lab, task, guide, plan, egress, ssh, recording, note, reason, versions))
 
 // A request; what of the manifest may be left out keeps its default.
 struct LabPackageForm {

@@ -105,6 +105,9 @@ async::Task<InstanceId> Destination::find_or_make() {
 
 async::Task<core::Instance> Destination::start(InstanceId id, Say say) {
   core::ShownInstance shown = co_await instances_.find(caller_, id);
+  if (!shown.instance.plan.ssh) {
+    throw Error(ErrorKind::forbidden, "'" + shown.instance.name + "' is not reached by SSH; open it in the browser");
+  }
   if (shown.instance.state == InstanceState::stopped || shown.instance.state == InstanceState::asleep) {
     co_await say("waking " + shown.instance.name);
     const bool stopped = shown.instance.state == InstanceState::stopped;
