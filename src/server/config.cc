@@ -119,6 +119,9 @@ std::vector<std::string> faults_of(const Config& config) {
   if (config.labs.most_ready < config.labs.least_ready) {
     faults.emplace_back("labs needs least_ready <= most_ready");
   }
+  if (config.ssh.silence_limit < Seconds{3}) {
+    faults.emplace_back("ssh.silence_limit must be at least 3s");
+  }
   if (config.limits.history < Seconds{3600}) {
     faults.emplace_back("limits.history must be at least 1h");
   }
@@ -152,7 +155,9 @@ void print_ssh(std::ostream& out, const Ssh& ssh) {
       << "most_connections = " << ssh.most_connections << "\n"
       << "most_strangers = " << ssh.most_strangers << "  # connections that have not signed in yet\n"
       << "most_strangers_per_address = " << ssh.most_strangers_per_address << "\n"
-      << "most_failures_per_minute = " << ssh.most_failures_per_minute << "  # of one address\n";
+      << "most_failures_per_minute = " << ssh.most_failures_per_minute << "  # of one address\n"
+      << "silence_limit = " << text_of(format_duration(ssh.silence_limit))
+      << "  # a client that acknowledges nothing for so long is dead\n";
 }
 
 void print_plan(std::ostream& out, const core::Plan& plan) {

@@ -54,10 +54,11 @@ struct Ssh {
   std::uint32_t most_strangers = 100;  // connections that have not signed in yet
   std::uint32_t most_strangers_per_address = 10;
   std::uint32_t most_failures_per_minute = 20;  // connections of one address that end without signing in
+  Seconds silence_limit{60};                    // a peer that acknowledges nothing for so long is dead
 };
 BOOST_DESCRIBE_STRUCT(Ssh, (),
                       (listen, host, guests, most_connections, most_strangers, most_strangers_per_address,
-                       most_failures_per_minute))
+                       most_failures_per_minute, silence_limit))
 
 // Recordings of terminals, where the plan of an instance asks for them.
 struct RecordingsConfig {

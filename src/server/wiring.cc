@@ -79,7 +79,8 @@ doors::ssh::Settings ssh_settings(const Config& config) {
           .limits = {.most_connections = config.ssh.most_connections,
                      .most_strangers = config.ssh.most_strangers,
                      .most_strangers_per_address = config.ssh.most_strangers_per_address,
-                     .most_failures_per_minute = config.ssh.most_failures_per_minute}};
+                     .most_failures_per_minute = config.ssh.most_failures_per_minute},
+          .silence_limit = config.ssh.silence_limit};
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ async function forge(learner, lab, file) {
   }
 }
 
-describe("every lab that comes with Berth", { concurrency: 2 }, () => {
+describe("every lab that comes with Berth", { concurrency: 4 }, () => {
   for (const lab of labs) {
     it(`${lab} is not solved when fresh, is by its solution, and by no forgery`, async () => {
       const folder = join(checkout, "labs", lab);
