@@ -18,6 +18,8 @@ constexpr Milliseconds longest_back_off{30'000};
 constexpr std::size_t most_admissions = 64;  // remembered
 constexpr Seconds admissions_tell_for{60};   // how the queue moves
 constexpr Seconds forget_every{600};
+constexpr Seconds compare_every{
+    30};  // what a killed berthd had asked for may come into being after its successor began
 
 }  // namespace
 
@@ -61,6 +63,8 @@ async::Task<> Reconciler::tick_loop() {
 }
 
 async::Task<> Reconciler::compare() {
+  compared_at_ = clock_.now();
+  ended_meanwhile_.clear();
   const std::vector<InstanceId> ready = pools_.ready();
   const std::vector<InstanceStatus> list = co_await runtime_.list();
   std::map<InstanceId, InstanceStatus> actual;
@@ -73,6 +77,11 @@ async::Task<> Reconciler::compare() {
     const auto found = std::ranges::find(list, id.text(), &InstanceStatus::id);
     if (found == list.end() || found->activity != InstanceActivity::running) {
       pools_.ended(id);
+    }
+  }
+  for (const InstanceId& id : ended_meanwhile_) {
+    if (const auto found = actual.find(id); found != actual.end()) {
+      found->second.activity = InstanceActivity::stopped;
     }
   }
   for (const auto& [id, work] : working_) {  // its own work knows better than a list from before
@@ -108,6 +117,7 @@ void Reconciler::take_end(const InstanceStatus& status) {
   }
   actual_[id] = status;
   actual_[id].activity = InstanceActivity::stopped;
+  ended_meanwhile_.insert(id);
   links_.drop(id);
   wake(id);
 }
@@ -155,6 +165,9 @@ async::Task<> Reconciler::tick() {
     }
   }
   wake(due);
+  if (compared_ && now - compared_at_ >= compare_every) {
+    co_await compare();
+  }
 }
 
 async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Check allowed,

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,8 @@ class Reconciler {
   std::function<void(const std::string&)> log_;
   std::map<InstanceId, InstanceStatus> actual_;  // what the runtime was last known to hold
   bool compared_ = false;
+  TimePoint compared_at_;
+  std::set<InstanceId> ended_meanwhile_;  // since the comparison began
   std::map<InstanceId, Work> working_;
   struct Retry {
     int attempts = 0;

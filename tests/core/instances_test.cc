@@ -188,6 +188,16 @@ class InstancesTest : public Host {
     EXPECT_TRUE(runtime.exists(id));
   }
 
+  // A killed server may have asked for it.
+  async::Task<> what_comes_late_and_belongs_to_nobody_is_destroyed() {
+    const InstanceId late("late");
+    co_await runtime.create(late, spec_of(ImageName("busybox"), "late", plans.front(), {}));
+    clock.advance(Seconds{30});
+    co_await reconciler.tick();
+    co_await reconciler.settled(late, Seconds{10});
+    EXPECT_FALSE(runtime.exists(late));
+  }
+
   async::Task<> guests_use_their_plans_only() {
     const SignedIn guest = co_await accounts.create_guest();
     const Caller who = co_await accounts.authenticate(guest.issued.secret);
@@ -219,6 +229,9 @@ TEST_F(InstancesTest, are_tried_again_when_the_runtime_is_away_for_a_moment) { r
 TEST_F(InstancesTest, fail_when_their_agent_talks_garbage) { run(garbage_from_the_agent_fails_the_start()); }
 TEST_F(InstancesTest, stop_with_a_reason_when_they_end_by_themselves) { run(ends_by_itself()); }
 TEST_F(InstancesTest, are_adopted_lost_or_cleaned_up_after_a_restart) { run(restart_of_the_server_adopts()); }
+TEST_F(InstancesTest, are_destroyed_when_they_come_late_and_belong_to_nobody) {
+  run(what_comes_late_and_belongs_to_nobody_is_destroyed());
+}
 TEST_F(InstancesTest, of_guests_have_the_guests_plans) { run(guests_use_their_plans_only()); }
 TEST_F(InstancesTest, are_limited_per_account) { run(account_has_a_limit()); }
 

@@ -181,5 +181,5 @@ test("images of retired versions go when nobody uses them", async () => {
   assert.equal((await learner.ok("POST", `/attempts/${attempt.id}/checks`)).verdict, "not_yet");
   await learner.ok("DELETE", `/attempts/${attempt.id}`);
   assert.equal((await command("lab", "retire", "greeting")).code, 0); // sets the tidying to work
-  await eventually("the images are removed", async () => (await names()).every((name) => !name.startsWith("lab-greeting")));
+  await eventually("the images are removed", async () => (await names()).every((name) => !name.startsWith("lab-greeting")), 120_000);
 });
