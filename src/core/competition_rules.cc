@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "core/storable.h"
 
 namespace berth::core {
 namespace {

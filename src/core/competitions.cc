@@ -27,17 +27,17 @@ std::string title_of(Transaction& transaction, const std::string& lab) {
   return published.empty() ? lab : published.front().manifest.title;
 }
 
-std::vector<std::string> names_of(Transaction& transaction, const std::string& competition,
-                                  const std::string& participant) {
-  std::vector<std::string> names;
+// The names of all accounts that take part, by participant.
+std::map<std::string, std::vector<std::string>> members_of(Transaction& transaction, const std::string& competition) {
+  std::map<std::string, std::vector<std::string>> members;
   for (const Membership& each : transaction.list_memberships({.account = {}, .competition = competition})) {
-    if (each.participant == participant) {
-      const auto account = transaction.find_account(each.account);
-      names.push_back(account ? account->name : each.account.text());
-    }
+    const auto account = transaction.find_account(each.account);
+    members[each.participant].push_back(account ? account->name : each.account.text());
   }
-  std::ranges::sort(names);
-  return names;
+  for (auto& [participant, names] : members) {
+    std::ranges::sort(names);
+  }
+  return members;
 }
 
 // Without its labs.
@@ -119,7 +119,7 @@ const CompetitionWindow& open_window(const CompetitionDefinition& definition, co
 Participant team_of(Transaction& transaction, const Competition& competition, const std::string& code) {
   for (Participant& each : transaction.list_participants(competition.name)) {
     if (!each.code.empty() && each.code == code) {
-      if (names_of(transaction, competition.name, each.id).size() >= competition.definition.team_size) {
+      if (members_of(transaction, competition.name)[each.id].size() >= competition.definition.team_size) {
         throw Error(ErrorKind::conflict, "this team is full");
       }
       return std::move(each);
@@ -191,7 +191,7 @@ async::Task<CompetitionPage> Competitions::find(Caller caller, std::string name)
     CompetitionPage page = page_of(transaction, caller, known_competition(transaction, name));
     page.participants = transaction.list_participants(name).size();
     if (page.mine) {
-      page.members = names_of(transaction, name, page.mine->id);
+      page.members = members_of(transaction, name)[page.mine->id];
     }
     add_labs(transaction, caller, page, now);
     return page;
@@ -314,11 +314,12 @@ async::Task<std::vector<Result>> Competitions::results(Caller caller, std::strin
   require(caller, Scope::accounts_write);
   co_return co_await journal_.transact([&](Transaction& transaction) {
     const Competition competition = known_competition(transaction, name);
+    auto members = members_of(transaction, name);
     std::vector<Result> results;
     for (Standing& each : rank(competition.definition, transaction.list_participants(name),
                                transaction.list_solves(name), std::nullopt)) {
-      std::vector<std::string> members = names_of(transaction, name, each.participant.id);
-      results.push_back({std::move(each), std::move(members)});
+      std::vector<std::string> names = std::move(members[each.participant.id]);
+      results.push_back({std::move(each), std::move(names)});
     }
     return results;
   });
