@@ -14,20 +14,21 @@
 
 namespace berth::cli {
 
-void add_account_commands(CLI::App& app, Invocation& run);     // login logout whoami account login-link
-void add_token_commands(CLI::App& app, Invocation& run);       // token
-void add_key_commands(CLI::App& app, Invocation& run);         // key
-void add_create_command(CLI::App& app, Invocation& run);       // create
-void add_instance_commands(CLI::App& app, Invocation& run);    // ls show extend stop start restart pause resume rm
-void add_watch_commands(CLI::App& app, Invocation& run);       // events ports usage
-void add_session_commands(CLI::App& app, Invocation& run);     // sh attach exec sessions
-void add_file_commands(CLI::App& app, Invocation& run);        // cp export
-void add_image_commands(CLI::App& app, Invocation& run);       // image
-void add_lab_commands(CLI::App& app, Invocation& run);         // lab
-void add_plan_commands(CLI::App& app, Invocation& run);        // plan
-void add_service_commands(CLI::App& app, Invocation& run);     // service
-void add_recording_commands(CLI::App& app, Invocation& run);   // recording
-void add_completion_commands(CLI::App& app, Invocation& run);  // completion
+void add_account_commands(CLI::App& app, Invocation& run);      // login logout whoami account login-link
+void add_token_commands(CLI::App& app, Invocation& run);        // token
+void add_key_commands(CLI::App& app, Invocation& run);          // key
+void add_create_command(CLI::App& app, Invocation& run);        // create
+void add_instance_commands(CLI::App& app, Invocation& run);     // ls show extend stop start restart pause resume rm
+void add_watch_commands(CLI::App& app, Invocation& run);        // events ports usage
+void add_session_commands(CLI::App& app, Invocation& run);      // sh attach exec sessions
+void add_file_commands(CLI::App& app, Invocation& run);         // cp export
+void add_image_commands(CLI::App& app, Invocation& run);        // image
+void add_lab_commands(CLI::App& app, Invocation& run);          // lab
+void add_competition_commands(CLI::App& app, Invocation& run);  // competition
+void add_plan_commands(CLI::App& app, Invocation& run);         // plan
+void add_service_commands(CLI::App& app, Invocation& run);      // service
+void add_recording_commands(CLI::App& app, Invocation& run);    // recording
+void add_completion_commands(CLI::App& app, Invocation& run);   // completion
 
 template <class Options>
 struct Command {

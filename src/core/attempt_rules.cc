@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "core/competition_rules.h"
 #include "core/instance_rules.h"
 #include "core/plain_text.h"
 
@@ -159,6 +160,7 @@ void record_check(Transaction& transaction, const Check& check) {
   if (done) {
     attempt.state = attempt.state == running ? solved : ended;
     attempt.solved_at = check.at;
+    count_solve(transaction, attempt, check);
   }
   transaction.put_attempt(attempt);
   note(transaction, attempt, done ? EventType::attempt_solved : EventType::attempt_checked, check.at,
@@ -170,6 +172,7 @@ void add_hint(Transaction& transaction, Attempt attempt, TimePoint now) {
     throw Error(ErrorKind::conflict, attempt.state == waiting ? "the lab has not started yet; hints come with it"
                                                               : "this attempt is over; start the lab again");
   }
+  require_hints(transaction, attempt, now);
   const Lab lab = transaction.find_lab(attempt.lab).value();
   if (attempt.hints >= lab.manifest.hints.size()) {
     throw Error(ErrorKind::conflict, "there are no more hints");

@@ -8,6 +8,7 @@
 #include "async/time_limit.h"
 #include "base/error.h"
 #include "core/attempt_rules.h"
+#include "core/competition_rules.h"
 #include "core/instance_rules.h"
 
 namespace berth::core {
@@ -23,7 +24,7 @@ async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::o
   const TimePoint now = surroundings_.clock.now();
   bool is_new = false;
   const Attempt attempt = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    const Lab wanted = visible_lab(transaction, caller, lab, version);
+    const Lab wanted = visible_lab(transaction, caller, lab, version, now);
     const auto under_way = transaction.list_attempts({.account = caller.account.id,
                                                       .lab_name = wanted.name,
                                                       .states = states_under_way(),
@@ -58,7 +59,13 @@ async::Task<> Attempts::begin(Attempt attempt) {
   try {
     auto [lab, files] = co_await surroundings_.journal.transact([&](Transaction& transaction) {
       auto contents = transaction.find_lab_contents(attempt.lab);
-      return std::pair(transaction.find_lab(attempt.lab).value(), contents ? std::move(contents->files) : LabFiles{});
+      Lab known = transaction.find_lab(attempt.lab).value();
+      LabManifest& manifest = known.manifest;
+      const RecordingPolicy policy =
+          under_embargo(transaction, attempt, {.kind = manifest.recording, .until = manifest.embargo_until});
+      manifest.recording = policy.kind;
+      manifest.embargo_until = policy.until;
+      return std::pair(std::move(known), contents ? std::move(contents->files) : LabFiles{});
     });
     attempt.machines = co_await lease(attempt, std::move(lab), std::move(files));
   } catch (const Error& error) {
@@ -158,8 +165,11 @@ async::Task<CheckReport> Attempts::ask(Attempt attempt, LabCheck check, std::str
 async::Task<Check> Attempts::check(Caller caller, AttemptId id) {
   require(caller, Scope::instances_write);
   Check check{.id = random_name(16), .attempt = id, .at = surroundings_.clock.now()};
-  const auto work = co_await surroundings_.journal.transact(
-      [&](Transaction& transaction) { return check_work(transaction, visible_attempt(transaction, caller, id)); });
+  const auto work = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    Attempt attempt = visible_attempt(transaction, caller, id);
+    require_pace(transaction, attempt, check.at);
+    return check_work(transaction, std::move(attempt));
+  });
   if (!checking_.insert(id).second) {
     throw Error(ErrorKind::conflict, "a check is under way; wait for its answer");
   }
@@ -179,6 +189,9 @@ async::Task<Check> Attempts::check(Caller caller, AttemptId id) {
   check.reason = judgement.reason;
   check.milliseconds = static_cast<std::uint64_t>((surroundings_.clock.now() - check.at).count());
   co_await surroundings_.journal.transact([&](Transaction& transaction) { record_check(transaction, check); });
+  if (check.verdict == Verdict::solved && surroundings_.on_solved) {
+    surroundings_.on_solved();
+  }
   co_return check;
 }
 

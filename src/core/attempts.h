@@ -47,6 +47,7 @@ class Attempts {
     const Clock& clock;
     async::TaskGroup& tasks;
     std::function<void(const std::string&)> log;
+    std::function<void()> on_solved = {};  // after what follows from it is stored
   };
   explicit Attempts(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
 

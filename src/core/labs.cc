@@ -10,6 +10,7 @@
 #include "async/cancelled.h"
 #include "async/time_limit.h"
 #include "base/error.h"
+#include "core/competition_rules.h"
 #include "core/plain_text.h"
 
 namespace berth::core {
@@ -71,10 +72,10 @@ ShownLab shown(Lab lab, const std::vector<Attempt>& attempts) {
 }
 
 // The one of each name that the caller is to see, from a list by name and newest first.
-std::vector<Lab> choose(const Caller& caller, std::vector<Lab> all) {
+std::vector<Lab> choose(const Caller& caller, const std::set<std::string>& hidden, std::vector<Lab> all) {
   std::vector<Lab> chosen;
   for (Lab& lab : all) {
-    if (lab.state != published && !may_change(caller, lab)) {
+    if ((lab.state != published || hidden.contains(lab.name)) && !may_change(caller, lab)) {
       continue;
     }
     if (chosen.empty() || chosen.back().name != lab.name) {
@@ -104,8 +105,9 @@ void note(Transaction& transaction, const Lab& lab, EventType type, TimePoint no
                                  .detail = "lab " + lab.name + " version " + std::to_string(lab.version) + " " + what});
 }
 
-Lab changeable_lab(Transaction& transaction, const Caller& caller, const std::string& name, std::uint32_t version) {
-  Lab lab = visible_lab(transaction, caller, name, version);
+Lab changeable_lab(Transaction& transaction, const Caller& caller, const std::string& name, std::uint32_t version,
+                   TimePoint now) {
+  Lab lab = visible_lab(transaction, caller, name, version, now);
   if (!may_change(caller, lab)) {
     throw Error(ErrorKind::forbidden, "this lab is somebody else's");
   }
@@ -128,10 +130,12 @@ bool may_change(const Caller& caller, const Lab& lab) {
 }
 
 Lab visible_lab(Transaction& transaction, const Caller& caller, const std::string& name,
-                std::optional<std::uint32_t> version) {
+                std::optional<std::uint32_t> version, TimePoint now) {
+  const bool is_hidden = hidden_labs(transaction, caller.account.id, now).contains(name);
   for (Lab& lab : transaction.list_labs({.name = name, .states = {}})) {
     const bool asked = version ? lab.version == *version : lab.state == published;
-    if (asked && (lab.state == published || may_change(caller, lab) || has_tried(transaction, caller, lab))) {
+    const bool offered = lab.state == published && !is_hidden;
+    if (asked && (offered || may_change(caller, lab) || has_tried(transaction, caller, lab))) {
       return std::move(lab);
     }
   }
@@ -180,8 +184,9 @@ async::Task<std::vector<ShownLab>> Labs::list(Caller caller, LabQuery query) {
     const auto attempts = transaction.list_attempts(
         {.account = caller.account.id, .lab_name = {}, .states = {}, .before = {}, .limit = 0});
     std::vector<ShownLab> page;
+    const auto hidden = hidden_labs(transaction, caller.account.id, surroundings_.clock.now());
     for (Lab& lab :
-         choose(caller, transaction.list_labs({.name = {}, .states = {published, draft, preparing, failed}}))) {
+         choose(caller, hidden, transaction.list_labs({.name = {}, .states = {published, draft, preparing, failed}}))) {
       const bool behind = query.cursor && lab.name <= *query.cursor;
       if (!behind && page.size() < query.limit && matches(lab, query)) {
         page.push_back(shown(std::move(lab), attempts));
@@ -196,7 +201,8 @@ async::Task<LabPage> Labs::find(Caller caller, std::string name, std::optional<s
   LabPage page = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     std::vector<Lab> versions = transaction.list_labs({.name = name, .states = {}});
     const bool changes = !versions.empty() && may_change(caller, versions.front());
-    Lab lab = visible_lab(transaction, caller, name, !version && changes ? versions.front().version : version);
+    Lab lab = visible_lab(transaction, caller, name, !version && changes ? versions.front().version : version,
+                          surroundings_.clock.now());
     auto contents = transaction.find_lab_contents(lab.id);
     const auto attempts = transaction.list_attempts(
         {.account = caller.account.id, .lab_name = name, .states = {}, .before = {}, .limit = 0});
@@ -278,7 +284,7 @@ async::Task<LabPage> Labs::publish(Caller caller, std::string name, std::uint32_
   require(caller, Scope::labs_write);
   std::optional<Lab> before;
   const Lab lab = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    Lab wanted = changeable_lab(transaction, caller, name, version);
+    Lab wanted = changeable_lab(transaction, caller, name, version, surroundings_.clock.now());
     if (wanted.state != draft) {
       throw Error(ErrorKind::conflict, wanted.state == published   ? "this version is published"
                                        : wanted.state == preparing ? "this version is still being prepared"
@@ -305,7 +311,7 @@ async::Task<LabPage> Labs::publish(Caller caller, std::string name, std::uint32_
 async::Task<LabPage> Labs::retire(Caller caller, std::string name, std::uint32_t version) {
   require(caller, Scope::labs_write);
   const Lab lab = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    Lab wanted = changeable_lab(transaction, caller, name, version);
+    Lab wanted = changeable_lab(transaction, caller, name, version, surroundings_.clock.now());
     if (wanted.state == preparing) {
       throw Error(ErrorKind::conflict, "this version is still being prepared");
     }

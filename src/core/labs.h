@@ -88,8 +88,8 @@ class Labs {
 
 // Whether the caller may change, and try before it is published, what this author made.
 bool may_change(const Caller& caller, const Lab& lab);
-// The version that the caller may start or see. Throws Error{not_found}.
+// The version that the caller may start or see, unless a competition hides it. Throws Error{not_found}.
 Lab visible_lab(Transaction& transaction, const Caller& caller, const std::string& name,
-                std::optional<std::uint32_t> version);
+                std::optional<std::uint32_t> version, TimePoint now);
 
 }  // namespace berth::core

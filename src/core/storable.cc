@@ -174,6 +174,43 @@ void require_storable(const Check& check) {
   require_number(check.milliseconds, "milliseconds");
 }
 
+void require_storable(const Competition& competition) {
+  const CompetitionDefinition& definition = competition.definition;
+  require_key(competition.name, "name");
+  require_text(definition.title, "title");
+  require_text(definition.text, "text");
+  for (const std::string& lab : definition.labs) {
+    require_text(lab, "labs");
+  }
+  for (const CompetitionWindow& window : definition.windows) {
+    require_text(window.region, "windows");
+  }
+}
+
+void require_storable(const Participant& participant) {
+  require_key(participant.id, "id");
+  require_key(participant.competition, "competition");
+  require_text(participant.name, "name");
+  require_text(participant.region, "region");
+  require_text(participant.code, "code");
+}
+
+void require_storable(const Membership& membership) {
+  require_key(membership.id, "id");
+  require_key(membership.competition, "competition");
+  require_key(membership.account.text(), "account");
+  require_key(membership.participant, "participant");
+}
+
+void require_storable(const Solve& solve) {
+  require_key(solve.id, "id");
+  require_key(solve.competition, "competition");
+  require_key(solve.participant, "participant");
+  require_key(solve.lab, "lab");
+  require_key(solve.account.text(), "account");
+  require_key(solve.attempt.text(), "attempt");
+}
+
 void require_storable(const Recording& recording) {
   require_key(recording.id.text(), "id");
   require_key(recording.account.text(), "account");

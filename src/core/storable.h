@@ -6,6 +6,7 @@
 
 #include "core/access.h"
 #include "core/attempt.h"
+#include "core/competition.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
@@ -35,6 +36,10 @@ void require_storable(const Lab& lab);
 void require_storable(const LabContents& contents);
 void require_storable(const Attempt& attempt);
 void require_storable(const Check& check);
+void require_storable(const Competition& competition);
+void require_storable(const Participant& participant);
+void require_storable(const Membership& membership);
+void require_storable(const Solve& solve);
 void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 

@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "core/access.h"
 #include "core/attempt.h"
+#include "core/competition.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
@@ -39,6 +40,11 @@ struct AttemptFilter {
   std::vector<AttemptState> states;   // empty: all
   std::optional<std::string> before;  // cursor: id of the last attempt of the page before
   std::size_t limit = 50;             // 0: no limit
+};
+
+struct MembershipFilter {
+  std::optional<AccountId> account;
+  std::optional<std::string> competition;
 };
 
 struct EventFilter {
@@ -118,6 +124,18 @@ class Transaction {
   virtual std::vector<Attempt> list_attempts(const AttemptFilter& filter) = 0;  // newest first, as instances
   virtual void put_check(const Check& check) = 0;
   virtual std::vector<Check> list_checks(const AttemptId& attempt) = 0;  // oldest first
+
+  virtual void put_competition(const Competition& competition) = 0;
+  virtual std::optional<Competition> find_competition(const std::string& name) = 0;
+  virtual std::vector<Competition> list_competitions() = 0;  // by name
+  virtual void put_participant(const Participant& participant) = 0;
+  virtual std::optional<Participant> find_participant(const std::string& id) = 0;
+  virtual std::vector<Participant> list_participants(const std::string& competition) = 0;  // by id
+  virtual void put_membership(const Membership& membership) = 0;
+  virtual std::vector<Membership> list_memberships(const MembershipFilter& filter) = 0;  // by id
+  virtual void put_solve(const Solve& solve) = 0;
+  virtual std::optional<Solve> find_solve(const std::string& id) = 0;
+  virtual std::vector<Solve> list_solves(const std::string& competition) = 0;  // by id
 
   virtual void put_recording(const Recording& recording) = 0;
   virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;

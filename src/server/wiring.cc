@@ -179,7 +179,9 @@ class Wiring::Parts {
                    .runtime = runtime_,
                    .clock = clock_,
                    .tasks = tasks_,
-                   .log = log_}),
+                   .log = log_,
+                   .on_solved = [this] { competitions_.solved(); }}),
+        competitions_(journal_, clock_, executor),
         tcp_(executor, services_, relay_, clock_, log_),
         addresses_(config_, tcp_, token_sources()),
         register_({.journal = journal_,
@@ -201,6 +203,7 @@ class Wiring::Parts {
                .offered = services_,
                .labs = labs_,
                .attempts = attempts_,
+               .competitions = competitions_,
                .offers = register_,
                .pools = pools_,
                .journal = journal_,
@@ -235,6 +238,7 @@ class Wiring::Parts {
     co_await keep_admin_token();
     co_await open_services();
     co_await labs_.open();
+    co_await competitions_.open();
   }
 
   async::Task<> serve() {
@@ -393,6 +397,7 @@ class Wiring::Parts {
   core::LabSetup lab_setup_;
   core::Labs labs_;
   core::Attempts attempts_;
+  core::Competitions competitions_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
   TcpAddresses addresses_;

@@ -33,6 +33,7 @@ void RestDoor::add_routes(http::Router& router) {
   add_open(Method::post, "/api/v1/guests", &RestDoor::create_guest);
   add_open(Method::get, "/api/v1/recordings/{recording}", &RestDoor::get_recording);
   add_open(Method::get, "/api/v1/recordings/{recording}/cast", &RestDoor::get_cast);
+  add_open(Method::get, "/api/v1/competitions/{competition}/board", &RestDoor::get_board);
   add_open(Method::get, "/api/v1/shared-recordings/{secret}", &RestDoor::get_shared_recording);
   add_open(Method::get, "/api/v1/shared-recordings/{secret}/cast", &RestDoor::get_shared_cast);
 
@@ -88,6 +89,12 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);
   add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session,
       {"offset", "role"});
+  add(router, Method::get, "/competitions", &RestDoor::list_competitions);
+  add(router, Method::get, "/competitions/{competition}", &RestDoor::get_competition);
+  add(router, Method::put, "/competitions/{competition}", &RestDoor::put_competition);
+  add(router, Method::post, "/competitions/{competition}/end", &RestDoor::end_competition);
+  add(router, Method::post, "/competitions/{competition}/join", &RestDoor::join_competition);
+  add(router, Method::get, "/competitions/{competition}/export", &RestDoor::export_competition, {"form"});
   add(router, Method::get, "/recordings", &RestDoor::list_recordings, {"cursor", "limit", "q", "instance", "everyone"});
   add(router, Method::remove, "/recordings/{recording}", &RestDoor::remove_recording);
   add(router, Method::post, "/recordings/{recording}/share", &RestDoor::share_recording);

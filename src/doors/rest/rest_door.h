@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/accounts.h"
 #include "core/attempts.h"
+#include "core/competitions.h"
 #include "core/events.h"
 #include "core/gate.h"
 #include "core/images.h"
@@ -41,6 +43,7 @@ struct Services {
   core::Services& offered;
   core::Labs& labs;
   core::Attempts& attempts;
+  core::Competitions& competitions;
   core::ServiceRegister& offers;
   core::Pools& pools;
   core::Journal& journal;
@@ -134,6 +137,14 @@ class RestDoor {
   async::Task<> check_attempt(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_checks(http::Exchange& exchange, core::Caller caller);
   async::Task<> take_hint(http::Exchange& exchange, core::Caller caller);
+  // competition_routes.cc
+  async::Task<> list_competitions(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_competition(http::Exchange& exchange, core::Caller caller);
+  async::Task<> put_competition(http::Exchange& exchange, core::Caller caller);
+  async::Task<> end_competition(http::Exchange& exchange, core::Caller caller);
+  async::Task<> join_competition(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_board(http::Exchange& exchange);
+  async::Task<> export_competition(http::Exchange& exchange, core::Caller caller);
   // recording_routes.cc
   async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
   async::Task<> get_recording(http::Exchange& exchange);
@@ -152,8 +163,15 @@ class RestDoor {
   async::Task<UsageForm> usage_of(core::Caller caller, InstanceId id);
   LoginLinkForm form_of_link(const core::LoginLink& link) const;
 
+  struct RenderedBoard {
+    std::shared_ptr<const core::Board> board;  // shared: see Competitions::board
+    std::string body;
+    std::string tag;
+  };
+
   Services services_;
   Settings settings_;
+  std::map<std::string, RenderedBoard> boards_;  // by competition
 };
 
 }  // namespace berth::doors::rest

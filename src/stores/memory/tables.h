@@ -70,6 +70,10 @@ struct Tables {
   Table<LabId, core::LabContents> lab_contents;
   Table<AttemptId, core::Attempt> attempts;
   Table<std::string, core::Check> checks;
+  Table<std::string, core::Competition> competitions;
+  Table<std::string, core::Participant> participants;
+  Table<std::string, core::Membership> memberships;
+  Table<std::string, core::Solve> solves;
   Table<RecordingId, core::Recording> recordings;
   Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;

@@ -87,6 +87,7 @@ std::size_t MemoryTransaction::remove_lost_guests(TimePoint time) {
     });
     for (const Account& account : lost) {
       remove_attempts_of(account.id);
+      remove_memberships_of(account.id);
       tables_.accounts.remove(account.id, undo_);
     }
     return lost.size();

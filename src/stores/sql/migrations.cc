@@ -199,6 +199,41 @@ CREATE INDEX recordings_by_end ON recordings (ended_at);
 CREATE $RECORDING_WORDS;
 $INDEX_OF_WORDS;
 )"},
+    Migration{"competitions", R"(
+CREATE TABLE competitions (
+  name $KEY NOT NULL PRIMARY KEY,
+  definition TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE TABLE participants (
+  id $KEY NOT NULL PRIMARY KEY,
+  competition $KEY NOT NULL REFERENCES competitions (name),
+  name TEXT NOT NULL,
+  region TEXT NOT NULL,
+  code TEXT NOT NULL,
+  created_at $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX participants_of_competition ON participants (competition, id);
+CREATE TABLE memberships (
+  id $KEY NOT NULL PRIMARY KEY,
+  competition $KEY NOT NULL REFERENCES competitions (name),
+  account $KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  participant $KEY NOT NULL REFERENCES participants (id),
+  joined_at $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX memberships_of_account ON memberships (account, id);
+CREATE INDEX memberships_of_competition ON memberships (competition, id);
+CREATE TABLE solves (
+  id $KEY NOT NULL PRIMARY KEY,
+  competition $KEY NOT NULL REFERENCES competitions (name),
+  participant $KEY NOT NULL REFERENCES participants (id),
+  lab $KEY NOT NULL,
+  account $KEY NOT NULL,
+  attempt $KEY NOT NULL,
+  at $INTEGER NOT NULL
+) $STRICT;
+CREATE INDEX solves_of_competition ON solves (competition, id);
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/attempt.h"
+#include "core/competition.h"
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
@@ -170,6 +171,42 @@ struct Table<core::Check> {
                                       Column{"step", &Row::step},
                                       Column{"reason", &Row::reason},
                                       Column{"milliseconds", &Row::milliseconds}};
+};
+
+template <>
+struct Table<core::Competition> {
+  using Row = core::Competition;
+  static constexpr std::string_view name = "competitions";
+  static constexpr std::tuple columns{Column{"name", &Row::name}, Column{"definition", &Row::definition},
+                                      Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::Participant> {
+  using Row = core::Participant;
+  static constexpr std::string_view name = "participants";
+  static constexpr std::tuple columns{Column{"id", &Row::id},     Column{"competition", &Row::competition},
+                                      Column{"name", &Row::name}, Column{"region", &Row::region},
+                                      Column{"code", &Row::code}, Column{"created_at", &Row::created_at}};
+};
+
+template <>
+struct Table<core::Membership> {
+  using Row = core::Membership;
+  static constexpr std::string_view name = "memberships";
+  static constexpr std::tuple columns{Column{"id", &Row::id}, Column{"competition", &Row::competition},
+                                      Column{"account", &Row::account}, Column{"participant", &Row::participant},
+                                      Column{"joined_at", &Row::joined_at}};
+};
+
+template <>
+struct Table<core::Solve> {
+  using Row = core::Solve;
+  static constexpr std::string_view name = "solves";
+  static constexpr std::tuple columns{
+      Column{"id", &Row::id},   Column{"competition", &Row::competition}, Column{"participant", &Row::participant},
+      Column{"lab", &Row::lab}, Column{"account", &Row::account},         Column{"attempt", &Row::attempt},
+      Column{"at", &Row::at}};
 };
 
 template <>

@@ -63,6 +63,17 @@ class SqlTransaction final : public core::Transaction {
   std::vector<core::Attempt> list_attempts(const core::AttemptFilter& filter) override;
   void put_check(const core::Check& check) override;
   std::vector<core::Check> list_checks(const AttemptId& attempt) override;
+  void put_competition(const core::Competition& competition) override;
+  std::optional<core::Competition> find_competition(const std::string& name) override;
+  std::vector<core::Competition> list_competitions() override;
+  void put_participant(const core::Participant& participant) override;
+  std::optional<core::Participant> find_participant(const std::string& id) override;
+  std::vector<core::Participant> list_participants(const std::string& competition) override;
+  void put_membership(const core::Membership& membership) override;
+  std::vector<core::Membership> list_memberships(const core::MembershipFilter& filter) override;
+  void put_solve(const core::Solve& solve) override;
+  std::optional<core::Solve> find_solve(const std::string& id) override;
+  std::vector<core::Solve> list_solves(const std::string& competition) override;
   void put_recording(const core::Recording& recording) override;
   std::optional<core::Recording> find_recording(const RecordingId& id) override;
   std::optional<core::Recording> find_recording_by_share(const std::string& share_hash) override;

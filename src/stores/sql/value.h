@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "core/access.h"
 #include "core/attempt.h"
+#include "core/competition.h"
 #include "core/lab.h"
 #include "core/launch.h"
 #include "core/plan.h"
@@ -41,7 +42,8 @@ template <class T>
 inline constexpr bool is_kept_as_json =
     std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::RecordingPolicy> ||
     std::same_as<T, core::LabManifest> || std::same_as<T, core::LabFiles> || std::same_as<T, core::AttemptMachines> ||
-    std::same_as<T, core::ServiceDefinition> || std::same_as<T, std::vector<std::string>>;
+    std::same_as<T, core::ServiceDefinition> || std::same_as<T, core::CompetitionDefinition> ||
+    std::same_as<T, std::vector<std::string>>;
 
 template <class T>
 T described_from_text(std::string_view text) {

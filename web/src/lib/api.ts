@@ -37,6 +37,10 @@ export type LabDifficulty = Schemas['LabDifficulty'];
 export type LabAction = Schemas['LabAction']['action'];
 export type Attempt = Schemas['Attempt'];
 export type AttemptState = Schemas['AttemptState'];
+export type Competition = Schemas['Competition'];
+export type CompetitionSummary = Schemas['CompetitionSummary'];
+export type CompetitionWindow = Schemas['CompetitionWindow'];
+export type Board = Schemas['Board'];
 export type Check = Schemas['Check'];
 
 export const base = '/api/v1';
@@ -178,6 +182,15 @@ export const api = {
     data(client.GET('/attempts/{attempt}/checks', { params: attemptPath(id) })).then((list) => list.items),
   check: (id: string) => data(client.POST('/attempts/{attempt}/checks', { params: attemptPath(id) })),
   takeHint: (id: string) => data(client.POST('/attempts/{attempt}/hints', { params: attemptPath(id) })),
+
+  competitions: () => data(client.GET('/competitions')).then((list) => list.items),
+  competition: (competition: string) =>
+    data(client.GET('/competitions/{competition}', { params: { path: { competition } } })),
+  joinCompetition: (competition: string, body: Schemas['JoinCompetition']) =>
+    data(client.POST('/competitions/{competition}/join', { params: { path: { competition } }, body })),
+  // The browser keeps the last answer and asks with its tag whether it is still good.
+  board: (competition: string) =>
+    data(client.GET('/competitions/{competition}/board', { params: { path: { competition } } })),
 
   events: (after: number, instance?: string): Promise<EventPage> =>
     data(

@@ -4,9 +4,9 @@ export type Route =
   | { name: Plain | 'home' | 'unknown' }
   | { name: (typeof oneOf)[keyof typeof oneOf]; id: string };
 
-const plain = ['login', 'labs', 'attempts', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'api-docs'] as const;
+const plain = ['login', 'labs', 'attempts', 'competitions', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'api-docs'] as const;
 type Plain = (typeof plain)[number];
-const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', recordings: 'recording', shared: 'shared' } as const;
+const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', competitions: 'competition', boards: 'board', recordings: 'recording', shared: 'shared' } as const;
 
 export function routeOf(path: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
@@ -28,4 +28,6 @@ export function routeOf(path: string): Route {
 export const instancePath = (id: string) => `/instances/${encodeURIComponent(id)}`;
 export const labPath = (name: string) => `/labs/${encodeURIComponent(name)}`;
 export const attemptPath = (id: string) => `/attempts/${encodeURIComponent(id)}`;
+export const competitionPath = (name: string) => `/competitions/${encodeURIComponent(name)}`;
+export const boardPath = (name: string) => `/boards/${encodeURIComponent(name)}`;
 export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
