@@ -259,7 +259,7 @@ TEST_F(CommandLine, the_completion_knows_commands_options_and_names) {
   };
   const auto candidates = [&](const std::vector<std::string>& words) { return complete(*parser, words, names); };
   using testing::ElementsAre;
-  EXPECT_THAT(candidates({"c"}), ElementsAre("completion", "cp", "create"));
+  EXPECT_THAT(candidates({"c"}), ElementsAre("competition", "completion", "cp", "create"));
   EXPECT_THAT(candidates({"image", "i"}), ElementsAre("import"));
   EXPECT_THAT(candidates({"stop", ""}), ElementsAre("abc1", "web"));
   EXPECT_THAT(candidates({"stop", "web", "a"}), ElementsAre("abc1"));

@@ -24,6 +24,13 @@ constexpr auto run_input =
     "</dev/null; "
     "status=$?; rm -f $script; exit $status";
 
+// A start that ends with this has by then started all it starts.
+constexpr auto wait_for_start =
+    "started() { for process in /proc/[0-9]*/cmdline; do "
+    "[ \"$(tr '\\0' ' ' <\"$process\" 2>/dev/null)\" = 'sleep infinity ' ] && return 0; done; return 1; }; "
+    "grep -qx 'exec sleep infinity' /etc/berth/start 2>/dev/null || exit 0; "
+    "tries=0; until started || [ $tries -ge 300 ]; do sleep 0.1; tries=$((tries + 1)); done";
+
 [[noreturn]] void disprove(const LabFolder& lab, const std::string& what) {
   throw Error(ErrorKind::instance_fault, "lab " + lab.name + ": " + what);
 }
@@ -63,8 +70,16 @@ void apply_solution(Invocation& run, const LabFolder& lab, const std::string& ma
   }
 }
 
+void wait_until_started(Invocation& run, const std::string& instance) {
+  run.api().lines("POST", path_of("/instances", instance, "/exec"),
+                  boost::json::object{{"command", boost::json::array{"/bin/sh", "-c", wait_for_start}}, {"user", "0"}});
+}
+
 void prove_attempt(Invocation& run, const LabFolder& lab, const boost::json::value& attempt) {
   const std::string id = text_of(attempt, "id");
+  for (const auto& machine : attempt.at("machines").as_array()) {
+    wait_until_started(run, text_of(machine, "instance"));
+  }
   const auto before = check(run, id);
   if (text_of(before, "verdict") != "not_yet") {
     disprove(lab, "a fresh machine should not be solved, but the check said " + words_of(before));
