@@ -9,6 +9,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -35,6 +36,7 @@ void require_storable(const Lab& lab);
 void require_storable(const LabContents& contents);
 void require_storable(const Attempt& attempt);
 void require_storable(const Check& check);
+void require_storable(const Invitation& invitation);
 void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 

@@ -14,6 +14,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -118,6 +119,13 @@ class Transaction {
   virtual std::vector<Attempt> list_attempts(const AttemptFilter& filter) = 0;  // newest first, as instances
   virtual void put_check(const Check& check) = 0;
   virtual std::vector<Check> list_checks(const AttemptId& attempt) = 0;  // oldest first
+
+  // Error{conflict} also for a second use of a hash or a candidate.
+  virtual void put_invitation(const Invitation& invitation) = 0;
+  virtual std::optional<Invitation> find_invitation(const InvitationId& id) = 0;
+  virtual std::optional<Invitation> find_invitation_by_hash(const std::string& hash) = 0;
+  virtual std::optional<Invitation> find_invitation_of(const AccountId& candidate) = 0;
+  virtual std::vector<Invitation> list_invitations(const InvitationFilter& filter) = 0;  // newest first, as instances
 
   virtual void put_recording(const Recording& recording) = 0;
   virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;

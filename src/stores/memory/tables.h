@@ -70,6 +70,7 @@ struct Tables {
   Table<LabId, core::LabContents> lab_contents;
   Table<AttemptId, core::Attempt> attempts;
   Table<std::string, core::Check> checks;
+  Table<core::InvitationId, core::Invitation> invitations;
   Table<RecordingId, core::Recording> recordings;
   Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;

@@ -12,6 +12,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -170,6 +171,22 @@ struct Table<core::Check> {
                                       Column{"step", &Row::step},
                                       Column{"reason", &Row::reason},
                                       Column{"milliseconds", &Row::milliseconds}};
+};
+
+template <>
+struct Table<core::Invitation> {
+  using Row = core::Invitation;
+  static constexpr std::string_view name = "invitations";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"reviewer", &Row::reviewer},
+                                      Column{"name", &Row::name},
+                                      Column{"labs", &Row::labs},
+                                      Column{"hash", &Row::hash},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"expires_at", &Row::expires_at},
+                                      Column{"candidate", &Row::candidate},
+                                      Column{"opened_at", &Row::opened_at},
+                                      Column{"revoked_at", &Row::revoked_at}};
 };
 
 template <>

@@ -63,6 +63,11 @@ class SqlTransaction final : public core::Transaction {
   std::vector<core::Attempt> list_attempts(const core::AttemptFilter& filter) override;
   void put_check(const core::Check& check) override;
   std::vector<core::Check> list_checks(const AttemptId& attempt) override;
+  void put_invitation(const core::Invitation& invitation) override;
+  std::optional<core::Invitation> find_invitation(const core::InvitationId& id) override;
+  std::optional<core::Invitation> find_invitation_by_hash(const std::string& hash) override;
+  std::optional<core::Invitation> find_invitation_of(const AccountId& candidate) override;
+  std::vector<core::Invitation> list_invitations(const core::InvitationFilter& filter) override;
   void put_recording(const core::Recording& recording) override;
   std::optional<core::Recording> find_recording(const RecordingId& id) override;
   std::optional<core::Recording> find_recording_by_share(const std::string& share_hash) override;
