@@ -179,6 +179,7 @@ class Wiring::Parts {
                    .clock = clock_,
                    .tasks = tasks_,
                    .log = log_}),
+        invitations_(journal_, attempts_, clock_),
         tcp_(executor, services_, relay_, clock_, log_),
         addresses_(config_, tcp_, token_sources()),
         register_({.journal = journal_,
@@ -200,6 +201,7 @@ class Wiring::Parts {
                .offered = services_,
                .labs = labs_,
                .attempts = attempts_,
+               .invitations = invitations_,
                .offers = register_,
                .pools = pools_,
                .journal = journal_,
@@ -392,6 +394,7 @@ class Wiring::Parts {
   core::LabSetup lab_setup_;
   core::Labs labs_;
   core::Attempts attempts_;
+  core::Invitations invitations_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
   TcpAddresses addresses_;
