@@ -38,6 +38,9 @@ export type LabAction = Schemas['LabAction']['action'];
 export type Attempt = Schemas['Attempt'];
 export type AttemptState = Schemas['AttemptState'];
 export type Check = Schemas['Check'];
+export type Invitation = Schemas['Invitation'];
+export type IssuedInvitation = Schemas['IssuedInvitation'];
+export type InvitationLink = Schemas['InvitationLink'];
 
 export const base = '/api/v1';
 
@@ -178,6 +181,15 @@ export const api = {
     data(client.GET('/attempts/{attempt}/checks', { params: attemptPath(id) })).then((list) => list.items),
   check: (id: string) => data(client.POST('/attempts/{attempt}/checks', { params: attemptPath(id) })),
   takeHint: (id: string) => data(client.POST('/attempts/{attempt}/hints', { params: attemptPath(id) })),
+
+  invitations: (cursor: string | null = null) =>
+    data(client.GET('/invitations', { params: { query: { limit: 50, ...(cursor === null ? {} : { cursor }) } } })),
+  createInvitation: (body: Schemas['CreateInvitation']) => data(client.POST('/invitations', { body })),
+  invitation: (invitation: string) => data(client.GET('/invitations/{invitation}', { params: { path: { invitation } } })),
+  revokeInvitation: (invitation: string) =>
+    data(client.DELETE('/invitations/{invitation}', { params: { path: { invitation } } })),
+  lookAtInvitation: (secret: string) => data(client.POST('/invitation-links/look', { body: { secret } })),
+  openInvitation: (secret: string) => data(client.POST('/invitation-links/open', { body: { secret, kind: 'browser' } })),
 
   events: (after: number, instance?: string): Promise<EventPage> =>
     data(

@@ -4,9 +4,9 @@ export type Route =
   | { name: Plain | 'home' | 'unknown' }
   | { name: (typeof oneOf)[keyof typeof oneOf]; id: string };
 
-const plain = ['login', 'labs', 'attempts', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'api-docs'] as const;
+const plain = ['login', 'labs', 'attempts', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'invitations', 'invited', 'api-docs'] as const;
 type Plain = (typeof plain)[number];
-const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', recordings: 'recording', shared: 'shared' } as const;
+const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', recordings: 'recording', shared: 'shared', invitations: 'invitation' } as const;
 
 export function routeOf(path: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
@@ -29,3 +29,4 @@ export const instancePath = (id: string) => `/instances/${encodeURIComponent(id)
 export const labPath = (name: string) => `/labs/${encodeURIComponent(name)}`;
 export const attemptPath = (id: string) => `/attempts/${encodeURIComponent(id)}`;
 export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
+export const invitationPath = (id: string) => `/invitations/${encodeURIComponent(id)}`;
