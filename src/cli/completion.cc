@@ -126,6 +126,8 @@ std::vector<std::string> names_from_server(Invocation& run, const std::string& k
       add_field(run.api(), "/ssh-keys?limit=200", {"id"}, names);
     } else if (kind == "RECORDING") {
       add_field(run.api(), "/recordings?limit=200", {"id"}, names);
+    } else if (kind == "INVITATION") {
+      add_field(run.api(), "/invitations?limit=200", {"id"}, names);
     } else if (kind == "TOKEN") {
       add_field(run.api(), "/tokens?limit=200", {"id"}, names);
     }

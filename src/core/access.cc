@@ -18,6 +18,8 @@ Scopes scopes_of(Role role) {
       return {instances_read, instances_write, images_read, tokens_write};
     case Role::guest:
       return {instances_read, instances_write, images_read};
+    case Role::candidate:
+      return {instances_read, instances_write};
   }
   return {};
 }

@@ -11,8 +11,9 @@
 
 namespace berth::core {
 
-enum class Role { admin, author, member, guest };  // an author makes labs
-BOOST_DESCRIBE_ENUM(Role, admin, author, member, guest)
+// An author makes labs; a candidate was made by an invitation, for its labs alone.
+enum class Role { admin, author, member, guest, candidate };
+BOOST_DESCRIBE_ENUM(Role, admin, author, member, guest, candidate)
 
 enum class Scope {
   instances_read,

@@ -181,8 +181,9 @@ async::Task<std::vector<Account>> Accounts::list_accounts(Caller caller, Page pa
 async::Task<LoginLink> Accounts::create_account(Caller caller, std::string name, Role role) {
   require(caller, Scope::accounts_write);
   check_name(name, "an account's name");
-  if (role == Role::guest) {
-    throw Error(ErrorKind::invalid_argument, "guests come by themselves", "role");
+  if (role == Role::guest || role == Role::candidate) {
+    throw Error(ErrorKind::invalid_argument,
+                role == Role::guest ? "guests come by themselves" : "candidates come by an invitation", "role");
   }
   const TimePoint now = clock_.now();
   co_return co_await journal_.transact([&](Transaction& transaction) {

@@ -10,6 +10,7 @@
 #include "core/attempt_rules.h"
 #include "core/competition_rules.h"
 #include "core/instance_rules.h"
+#include "core/invitation_rules.h"
 
 namespace berth::core {
 namespace {
@@ -36,6 +37,7 @@ async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::o
     if (wanted.state != LabState::published && !may_change(caller, wanted)) {
       throw Error(ErrorKind::conflict, "this version is not in the catalogue any more; start the lab as it is now");
     }
+    check_attempts_left(transaction, caller, wanted.name);
     const Attempt begun = draft_attempt(caller, wanted, now);
     for (const std::string& machine : machines_of(wanted.manifest)) {
       check_room(transaction, draft_machine(begun, wanted, {}, machine), surroundings_.reconciler.limits());
@@ -60,28 +62,32 @@ async::Task<> Attempts::begin(Attempt attempt) {
     auto [lab, files] = co_await surroundings_.journal.transact([&](Transaction& transaction) {
       auto contents = transaction.find_lab_contents(attempt.lab);
       Lab known = transaction.find_lab(attempt.lab).value();
-      LabManifest& manifest = known.manifest;
       const RecordingPolicy policy =
-          under_embargo(transaction, attempt, {.kind = manifest.recording, .until = manifest.embargo_until});
-      manifest.recording = policy.kind;
-      manifest.embargo_until = policy.until;
+          under_embargo(transaction, attempt, recording_of(transaction, attempt.account, known.manifest));
+      known.manifest.recording = policy.kind;
+      known.manifest.embargo_until = policy.until;
       return std::pair(std::move(known), contents ? std::move(contents->files) : LabFiles{});
     });
     attempt.machines = co_await lease(attempt, std::move(lab), std::move(files));
   } catch (const Error& error) {
     failure = error;
   }
-  co_await surroundings_.journal.transact([&](Transaction& transaction) {
+  const bool left = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     Attempt known = transaction.find_attempt(attempt.id).value();
     known.machines = attempt.machines;
-    if (failure) {
+    const bool over = is_over(known.state);  // it was left meanwhile
+    if (failure && !over) {
       finish(transaction, known, AttemptState::failed, surroundings_.clock.now(), failure->what());
     } else {
       transaction.put_attempt(known);
     }
+    return over;
   });
   if (failure) {
     throw Error(*failure);
+  }
+  if (left) {
+    co_return co_await destroy_machines(std::move(attempt.machines));
   }
   for (const AttemptMachine& machine : attempt.machines) {
     machines_[machine.instance] = attempt.id;
@@ -213,16 +219,21 @@ async::Task<ShownAttempt> Attempts::take_hint(Caller caller, AttemptId id) {
 
 async::Task<ShownAttempt> Attempts::end(Caller caller, AttemptId id) {
   require(caller, Scope::instances_write);
+  co_await surroundings_.journal.transact([&](Transaction& transaction) { visible_attempt(transaction, caller, id); });
+  co_await leave(id, "it was left");
+  co_return co_await find(std::move(caller), id);
+}
+
+async::Task<> Attempts::leave(AttemptId id, std::string why) {
   const AttemptMachines machines = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    Attempt attempt = visible_attempt(transaction, caller, id);
-    if (is_over(attempt.state)) {
+    auto attempt = transaction.find_attempt(id);
+    if (!attempt || is_over(attempt->state)) {
       return AttemptMachines{};
     }
-    finish(transaction, attempt, AttemptState::given_up, surroundings_.clock.now(), "it was left");
-    return attempt.machines;
+    finish(transaction, *attempt, AttemptState::given_up, surroundings_.clock.now(), why);
+    return attempt->machines;
   });
   co_await destroy_machines(machines);
-  co_return co_await find(std::move(caller), id);
 }
 
 async::Task<> Attempts::destroy_machines(AttemptMachines machines) {

@@ -62,6 +62,8 @@ class Attempts {
   async::Task<ShownAttempt> take_hint(Caller caller, AttemptId id);
   // Gives up, or leaves what is solved. Over already: nothing.
   async::Task<ShownAttempt> end(Caller caller, AttemptId id);
+  // The same for a use case that knows who may ask for it.
+  async::Task<> leave(AttemptId id, std::string why);
 
   // Follows the machines of all attempts until cancelled; first goes on with what an earlier berthd began.
   async::Task<> run();

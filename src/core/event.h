@@ -44,13 +44,17 @@ enum class EventType {
   attempt_hint,
   attempt_solved,
   attempt_ended,
+  invitation_created,
+  invitation_opened,
+  invitation_revoked,
 };
 BOOST_DESCRIBE_ENUM(EventType, instance_created, instance_queued, instance_starting, instance_running, instance_asleep,
                     instance_stopped, instance_grace, instance_failed, instance_gone, instance_extended,
                     instance_renamed, session_opened, session_closed, session_watched, recording_ended,
                     recording_removed, image_preparing, image_ready, image_failed, image_removed, token_created,
                     token_removed, login, lab_ready, lab_failed, lab_published, lab_retired, attempt_started,
-                    attempt_checked, attempt_hint, attempt_solved, attempt_ended)
+                    attempt_checked, attempt_hint, attempt_solved, attempt_ended, invitation_created, invitation_opened,
+                    invitation_revoked)
 
 // Something that happened, stored with the change it tells of.
 struct Event {

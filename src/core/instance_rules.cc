@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "core/invitation_rules.h"
 
 namespace berth::core {
 namespace {
@@ -120,6 +121,14 @@ Instance visible_instance(Transaction& transaction, const Caller& caller, const 
     no_such_instance();
   }
   check_visible(caller, *instance);
+  return std::move(*instance);
+}
+
+Instance watchable_instance(Transaction& transaction, const Caller& caller, const InstanceId& id) {
+  auto instance = transaction.find_instance(id);
+  if (!instance || !may_watch(transaction, caller, instance->account)) {
+    no_such_instance();
+  }
   return std::move(*instance);
 }
 

@@ -26,6 +26,8 @@ void check_host_name(const std::string& name);
 // Throws Error{not_found} when it is somebody else's: its existence is not told.
 void check_visible(const Caller& caller, const Instance& instance);
 Instance visible_instance(Transaction& transaction, const Caller& caller, const InstanceId& id);
+// Also what the caller may only look on at: a candidate's, by who invited them.
+Instance watchable_instance(Transaction& transaction, const Caller& caller, const InstanceId& id);
 // Throws Error{conflict} that says what it is and what to do.
 void check_running(const Instance& instance);
 

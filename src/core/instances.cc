@@ -76,6 +76,9 @@ const Plan& Instances::choose_plan(const Caller& caller, const std::optional<std
 
 async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request) {
   require(caller, Scope::instances_write);
+  if (caller.account.role == Role::candidate) {
+    throw Error(ErrorKind::forbidden, "your invitation is for its labs, and for no other machine");
+  }
   const Plan& plan = choose_plan(caller, request.plan);
   const Instance begun =
       co_await leases_.begin(draft_instance(caller, request, plan, clock_.now()),
@@ -180,8 +183,10 @@ async::Task<> Instances::destroy(Caller caller, InstanceId id) {
 
 async::Task<Instance> Instances::running(Caller caller, InstanceId id, Scope scope) {
   require(caller, scope);
-  Instance instance =
-      co_await journal_.transact([&](Transaction& transaction) { return visible_instance(transaction, caller, id); });
+  Instance instance = co_await journal_.transact([&](Transaction& transaction) {
+    return scope == Scope::instances_read ? watchable_instance(transaction, caller, id)
+                                          : visible_instance(transaction, caller, id);
+  });
   check_running(instance);
   co_return instance;
 }

@@ -11,6 +11,7 @@
 #include "async/time_limit.h"
 #include "base/error.h"
 #include "core/competition_rules.h"
+#include "core/invitation_rules.h"
 #include "core/plain_text.h"
 
 namespace berth::core {
@@ -131,6 +132,9 @@ bool may_change(const Caller& caller, const Lab& lab) {
 
 Lab visible_lab(Transaction& transaction, const Caller& caller, const std::string& name,
                 std::optional<std::uint32_t> version, TimePoint now) {
+  if (!may_meet(transaction, caller, name)) {
+    no_such_lab(name);
+  }
   const bool is_hidden = hidden_labs(transaction, caller.account.id, now).contains(name);
   for (Lab& lab : transaction.list_labs({.name = name, .states = {}})) {
     const bool asked = version ? lab.version == *version : lab.state == published;
@@ -188,7 +192,7 @@ async::Task<std::vector<ShownLab>> Labs::list(Caller caller, LabQuery query) {
     for (Lab& lab :
          choose(caller, hidden, transaction.list_labs({.name = {}, .states = {published, draft, preparing, failed}}))) {
       const bool behind = query.cursor && lab.name <= *query.cursor;
-      if (!behind && page.size() < query.limit && matches(lab, query)) {
+      if (!behind && page.size() < query.limit && matches(lab, query) && may_meet(transaction, caller, lab.name)) {
         page.push_back(shown(std::move(lab), attempts));
       }
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "core/invitation_rules.h"
 #include "core/searchable_words.h"
 
 namespace berth::core {
@@ -44,10 +45,18 @@ Recording own_recording(Transaction& transaction, const Caller& caller, const Re
   if (!recording || !may_touch(caller, recording->account)) {
     no_such_recording();
   }
+  if (!may_dispose_of(caller, *recording)) {
+    throw Error(ErrorKind::forbidden,
+                "what an interview recorded stays, and is shown to nobody else; ask who invited you");
+  }
   return std::move(*recording);
 }
 
 }  // namespace
+
+bool may_dispose_of(const Caller& caller, const Recording& recording) {
+  return may_touch(caller, recording.account) && caller.account.role != Role::candidate;
+}
 
 async::Task<std::vector<Recording>> Recordings::list(Caller caller, RecordingQuery query) {
   require(caller, Scope::instances_read);
@@ -65,12 +74,17 @@ async::Task<std::vector<Recording>> Recordings::list(Caller caller, RecordingQue
 }
 
 async::Task<Recording> Recordings::find(Visitor visitor, RecordingId id) {
-  auto found = co_await journal_.transact([&](Transaction& transaction) { return transaction.find_recording(id); });
+  bool watches = false;
+  auto found = co_await journal_.transact([&](Transaction& transaction) {
+    auto recording = transaction.find_recording(id);
+    watches = recording && visitor && may_watch(transaction, *visitor, recording->account);
+    return recording;
+  });
   if (!found) {
     no_such_recording();
   }
   if (!is_for_everybody(*found, clock_.now())) {
-    if (!visitor || !may_touch(*visitor, found->account)) {
+    if (!watches) {
       no_such_recording();
     }
     require(*visitor, Scope::instances_read);

@@ -21,9 +21,9 @@ struct RecordingQuery {
   std::size_t limit = 50;
 };
 
-// The use cases of recordings. Their owner and administrators see them always; who has the share link, when no date
-// stands against it; everybody, also without an account, the public ones and those whose embargo is over. What the
-// caller may not see is Error{not_found}. Lives as long as the server.
+// The use cases of recordings. Their owner, who invited them, and administrators see them always; who has the share
+// link, when no date stands against it; everybody, also without an account, the public ones and those whose embargo is
+// over. What the caller may not see is Error{not_found}. Lives as long as the server.
 class Recordings {
  public:
   // What is asked by somebody who has not signed in has no caller.
@@ -48,5 +48,8 @@ class Recordings {
   RecordingArchive& archive_;
   const Clock& clock_;
 };
+
+// Whether the caller may remove and share it. A candidate may not: it is the reviewer's evidence, too.
+bool may_dispose_of(const Caller& caller, const Recording& recording);
 
 }  // namespace berth::core

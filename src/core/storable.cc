@@ -211,6 +211,19 @@ void require_storable(const Solve& solve) {
   require_key(solve.attempt.text(), "attempt");
 }
 
+void require_storable(const Invitation& invitation) {
+  require_key(invitation.id.text(), "id");
+  require_key(invitation.reviewer.text(), "reviewer");
+  require_key(invitation.hash, "hash");
+  require_text(invitation.name, "name");
+  for (const std::string& lab : invitation.labs) {
+    require_text(lab, "labs");
+  }
+  if (invitation.candidate) {
+    require_key(invitation.candidate->text(), "candidate");
+  }
+}
+
 void require_storable(const Recording& recording) {
   require_key(recording.id.text(), "id");
   require_key(recording.account.text(), "account");

@@ -10,6 +10,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -40,6 +41,7 @@ void require_storable(const Competition& competition);
 void require_storable(const Participant& participant);
 void require_storable(const Membership& membership);
 void require_storable(const Solve& solve);
+void require_storable(const Invitation& invitation);
 void require_storable(const Recording& recording);
 void require_storable(const Event& event);
 

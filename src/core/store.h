@@ -15,6 +15,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -136,6 +137,12 @@ class Transaction {
   virtual void put_solve(const Solve& solve) = 0;
   virtual std::optional<Solve> find_solve(const std::string& id) = 0;
   virtual std::vector<Solve> list_solves(const std::string& competition) = 0;  // by id
+  // Error{conflict} also for a second use of a hash or a candidate.
+  virtual void put_invitation(const Invitation& invitation) = 0;
+  virtual std::optional<Invitation> find_invitation(const InvitationId& id) = 0;
+  virtual std::optional<Invitation> find_invitation_by_hash(const std::string& hash) = 0;
+  virtual std::optional<Invitation> find_invitation_of(const AccountId& candidate) = 0;
+  virtual std::vector<Invitation> list_invitations(const InvitationFilter& filter) = 0;  // newest first, as instances
 
   virtual void put_recording(const Recording& recording) = 0;
   virtual std::optional<Recording> find_recording(const RecordingId& id) = 0;

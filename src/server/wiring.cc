@@ -182,6 +182,7 @@ class Wiring::Parts {
                    .log = log_,
                    .on_solved = [this] { competitions_.solved(); }}),
         competitions_(journal_, clock_, executor),
+        invitations_(journal_, attempts_, clock_),
         tcp_(executor, services_, relay_, clock_, log_),
         addresses_(config_, tcp_, token_sources()),
         register_({.journal = journal_,
@@ -204,6 +205,7 @@ class Wiring::Parts {
                .labs = labs_,
                .attempts = attempts_,
                .competitions = competitions_,
+               .invitations = invitations_,
                .offers = register_,
                .pools = pools_,
                .journal = journal_,
@@ -398,6 +400,7 @@ class Wiring::Parts {
   core::Labs labs_;
   core::Attempts attempts_;
   core::Competitions competitions_;
+  core::Invitations invitations_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
   TcpAddresses addresses_;

@@ -30,6 +30,11 @@ async::Task<> RestDoor::login(http::Exchange& exchange) {
   const bool browser = form.kind.value_or(LoginKind::browser) == LoginKind::browser;
   const core::SignedIn signed_in = co_await services_.accounts.login(
       Secret(form.code), browser ? core::TokenKind::browser : core::TokenKind::api_token);
+  co_await exchange.respond(login_response(signed_in));
+}
+
+http::Response RestDoor::login_response(const core::SignedIn& signed_in) const {
+  const bool browser = signed_in.issued.token.kind == core::TokenKind::browser;
   LoginForm answer{form_of(signed_in.account, signed_in.issued.token.scopes), {}};
   if (!browser) {
     answer.token = signed_in.issued.secret.reveal();
@@ -38,7 +43,7 @@ async::Task<> RestDoor::login(http::Exchange& exchange) {
   if (browser) {
     response.headers.emplace_back("Set-Cookie", cookie_of(settings_, signed_in.issued.secret, cookie_lifetime));
   }
-  co_await exchange.respond(std::move(response));
+  return response;
 }
 
 async::Task<> RestDoor::create_guest(http::Exchange& exchange) {

@@ -33,16 +33,17 @@ async::Task<> RestDoor::list_recordings(http::Exchange& exchange, core::Caller c
                                    .everyone = query_flag(exchange, "everyone"),
                                    .cursor = exchange.query("cursor"),
                                    .limit = page_limit(exchange) + 1};  // one more tells whether there is more
-  auto list = co_await services_.recordings.list(std::move(caller), query);
+  auto list = co_await services_.recordings.list(caller, query);
   co_await exchange.respond(
-      json_response(page_form(std::move(list), page_limit(exchange),
-                              [](const core::Recording& recording) { return form_of_recording(recording, true); })));
+      json_response(page_form(std::move(list), page_limit(exchange), [&](const core::Recording& recording) {
+        return form_of_recording(recording, core::may_dispose_of(caller, recording));
+      })));
 }
 
 async::Task<> RestDoor::get_recording(http::Exchange& exchange) {
   const core::Recordings::Visitor visitor = co_await visitor_of(exchange);
   const core::Recording recording = co_await services_.recordings.find(visitor, recording_of(exchange));
-  const bool mine = visitor && core::may_touch(*visitor, recording.account);
+  const bool mine = visitor && core::may_dispose_of(*visitor, recording);
   co_await exchange.respond(json_response(form_of_recording(recording, mine)));
 }
 

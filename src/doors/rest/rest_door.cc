@@ -31,6 +31,8 @@ void RestDoor::add_routes(http::Router& router) {
   add_open(Method::get, "/api/v1/openapi.json", &RestDoor::get_contract);
   add_open(Method::post, "/api/v1/login", &RestDoor::login);
   add_open(Method::post, "/api/v1/guests", &RestDoor::create_guest);
+  add_open(Method::post, "/api/v1/invitation-links/look", &RestDoor::look_at_invitation);
+  add_open(Method::post, "/api/v1/invitation-links/open", &RestDoor::open_invitation);
   add_open(Method::get, "/api/v1/recordings/{recording}", &RestDoor::get_recording);
   add_open(Method::get, "/api/v1/recordings/{recording}/cast", &RestDoor::get_cast);
   add_open(Method::get, "/api/v1/competitions/{competition}/board", &RestDoor::get_board);
@@ -87,6 +89,10 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/attempts/{attempt}/checks", &RestDoor::list_checks);
   add(router, Method::post, "/attempts/{attempt}/checks", &RestDoor::check_attempt);
   add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);
+  add(router, Method::get, "/invitations", &RestDoor::list_invitations, {"cursor", "limit"});
+  add(router, Method::post, "/invitations", &RestDoor::create_invitation);
+  add(router, Method::get, "/invitations/{invitation}", &RestDoor::get_invitation);
+  add(router, Method::remove, "/invitations/{invitation}", &RestDoor::revoke_invitation);
   add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session,
       {"offset", "role"});
   add(router, Method::get, "/competitions", &RestDoor::list_competitions);

@@ -14,6 +14,7 @@
 #include "core/gate.h"
 #include "core/images.h"
 #include "core/instances.h"
+#include "core/invitations.h"
 #include "core/recordings.h"
 #include "core/service_register.h"
 #include "core/services.h"
@@ -44,6 +45,7 @@ struct Services {
   core::Labs& labs;
   core::Attempts& attempts;
   core::Competitions& competitions;
+  core::Invitations& invitations;
   core::ServiceRegister& offers;
   core::Pools& pools;
   core::Journal& journal;
@@ -145,6 +147,13 @@ class RestDoor {
   async::Task<> join_competition(http::Exchange& exchange, core::Caller caller);
   async::Task<> get_board(http::Exchange& exchange);
   async::Task<> export_competition(http::Exchange& exchange, core::Caller caller);
+  // invitation_routes.cc
+  async::Task<> list_invitations(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_invitation(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_invitation(http::Exchange& exchange, core::Caller caller);
+  async::Task<> revoke_invitation(http::Exchange& exchange, core::Caller caller);
+  async::Task<> look_at_invitation(http::Exchange& exchange);
+  async::Task<> open_invitation(http::Exchange& exchange);
   // recording_routes.cc
   async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
   async::Task<> get_recording(http::Exchange& exchange);
@@ -161,6 +170,8 @@ class RestDoor {
   async::Task<> stream_usage(http::Exchange& exchange, core::Caller caller, InstanceId id);
 
   async::Task<UsageForm> usage_of(core::Caller caller, InstanceId id);
+  // The cookie of a browser, or the token.
+  http::Response login_response(const core::SignedIn& signed_in) const;
   LoginLinkForm form_of_link(const core::LoginLink& link) const;
 
   struct RenderedBoard {

@@ -74,6 +74,7 @@ struct Tables {
   Table<std::string, core::Participant> participants;
   Table<std::string, core::Membership> memberships;
   Table<std::string, core::Solve> solves;
+  Table<core::InvitationId, core::Invitation> invitations;
   Table<RecordingId, core::Recording> recordings;
   Table<RecordingId, std::vector<std::string>> recording_words;
   Table<std::uint64_t, core::Event> events;

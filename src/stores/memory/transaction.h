@@ -77,6 +77,11 @@ class MemoryTransaction final : public core::Transaction {
   void put_solve(const core::Solve& solve) override;
   std::optional<core::Solve> find_solve(const std::string& id) override;
   std::vector<core::Solve> list_solves(const std::string& competition) override;
+  void put_invitation(const core::Invitation& invitation) override;
+  std::optional<core::Invitation> find_invitation(const core::InvitationId& id) override;
+  std::optional<core::Invitation> find_invitation_by_hash(const std::string& hash) override;
+  std::optional<core::Invitation> find_invitation_of(const AccountId& candidate) override;
+  std::vector<core::Invitation> list_invitations(const core::InvitationFilter& filter) override;
   void put_recording(const core::Recording& recording) override;
   std::optional<core::Recording> find_recording(const RecordingId& id) override;
   std::optional<core::Recording> find_recording_by_share(const std::string& share_hash) override;

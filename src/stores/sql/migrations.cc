@@ -234,6 +234,22 @@ CREATE TABLE solves (
 ) $STRICT;
 CREATE INDEX solves_of_competition ON solves (competition, id);
 )"},
+    Migration{"invitations", R"(
+CREATE TABLE invitations (
+  id $KEY NOT NULL PRIMARY KEY,
+  reviewer $KEY NOT NULL REFERENCES accounts (id),
+  name TEXT NOT NULL,
+  labs TEXT NOT NULL,
+  hash $KEY NOT NULL UNIQUE,
+  created_at $INTEGER NOT NULL,
+  expires_at $INTEGER NOT NULL,
+  candidate $KEY UNIQUE REFERENCES accounts (id),
+  opened_at $INTEGER,
+  revoked_at $INTEGER
+) $STRICT;
+CREATE INDEX invitations_of_reviewer ON invitations (reviewer, created_at, id);
+CREATE INDEX invitations_by_age ON invitations (created_at, id);
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

@@ -13,6 +13,7 @@
 #include "core/event.h"
 #include "core/image.h"
 #include "core/instance.h"
+#include "core/invitation.h"
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
@@ -207,6 +208,22 @@ struct Table<core::Solve> {
       Column{"id", &Row::id},   Column{"competition", &Row::competition}, Column{"participant", &Row::participant},
       Column{"lab", &Row::lab}, Column{"account", &Row::account},         Column{"attempt", &Row::attempt},
       Column{"at", &Row::at}};
+};
+
+template <>
+struct Table<core::Invitation> {
+  using Row = core::Invitation;
+  static constexpr std::string_view name = "invitations";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"reviewer", &Row::reviewer},
+                                      Column{"name", &Row::name},
+                                      Column{"labs", &Row::labs},
+                                      Column{"hash", &Row::hash},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"expires_at", &Row::expires_at},
+                                      Column{"candidate", &Row::candidate},
+                                      Column{"opened_at", &Row::opened_at},
+                                      Column{"revoked_at", &Row::revoked_at}};
 };
 
 template <>

@@ -42,6 +42,9 @@ export type CompetitionSummary = Schemas['CompetitionSummary'];
 export type CompetitionWindow = Schemas['CompetitionWindow'];
 export type Board = Schemas['Board'];
 export type Check = Schemas['Check'];
+export type Invitation = Schemas['Invitation'];
+export type IssuedInvitation = Schemas['IssuedInvitation'];
+export type InvitationLink = Schemas['InvitationLink'];
 
 export const base = '/api/v1';
 
@@ -191,6 +194,14 @@ export const api = {
   // The browser keeps the last answer and asks with its tag whether it is still good.
   board: (competition: string) =>
     data(client.GET('/competitions/{competition}/board', { params: { path: { competition } } })),
+  invitations: (cursor: string | null = null) =>
+    data(client.GET('/invitations', { params: { query: { limit: 50, ...(cursor === null ? {} : { cursor }) } } })),
+  createInvitation: (body: Schemas['CreateInvitation']) => data(client.POST('/invitations', { body })),
+  invitation: (invitation: string) => data(client.GET('/invitations/{invitation}', { params: { path: { invitation } } })),
+  revokeInvitation: (invitation: string) =>
+    data(client.DELETE('/invitations/{invitation}', { params: { path: { invitation } } })),
+  lookAtInvitation: (secret: string) => data(client.POST('/invitation-links/look', { body: { secret } })),
+  openInvitation: (secret: string) => data(client.POST('/invitation-links/open', { body: { secret, kind: 'browser' } })),
 
   events: (after: number, instance?: string): Promise<EventPage> =>
     data(

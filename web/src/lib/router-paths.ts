@@ -4,9 +4,9 @@ export type Route =
   | { name: Plain | 'home' | 'unknown' }
   | { name: (typeof oneOf)[keyof typeof oneOf]; id: string };
 
-const plain = ['login', 'labs', 'attempts', 'competitions', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'api-docs'] as const;
+const plain = ['login', 'labs', 'attempts', 'competitions', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'invitations', 'invited', 'api-docs'] as const;
 type Plain = (typeof plain)[number];
-const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', competitions: 'competition', boards: 'board', recordings: 'recording', shared: 'shared' } as const;
+const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', competitions: 'competition', boards: 'board', recordings: 'recording', shared: 'shared', invitations: 'invitation' } as const;
 
 export function routeOf(path: string): Route {
   const parts = path.split('/').filter((part) => part !== '');
@@ -31,3 +31,4 @@ export const attemptPath = (id: string) => `/attempts/${encodeURIComponent(id)}`
 export const competitionPath = (name: string) => `/competitions/${encodeURIComponent(name)}`;
 export const boardPath = (name: string) => `/boards/${encodeURIComponent(name)}`;
 export const recordingPath = (id: string) => `/recordings/${encodeURIComponent(id)}`;
+export const invitationPath = (id: string) => `/invitations/${encodeURIComponent(id)}`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { routeOf, type Route } from './router-paths';
 
-export { attemptPath, boardPath, competitionPath, instancePath, labPath, recordingPath, type Route } from './router-paths';
+export { attemptPath, boardPath, competitionPath, instancePath, invitationPath, labPath, recordingPath, type Route } from './router-paths';
 
 class Router {
   path = $state(location.pathname);

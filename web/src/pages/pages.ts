@@ -24,6 +24,9 @@ const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: 
   recordings: () => import('./Recordings.svelte'),
   recording: () => import('./Recording.svelte'),
   shared: () => import('./Recording.svelte'),
+  invitations: () => import('./Invitations.svelte'),
+  invitation: () => import('./Invitation.svelte'),
+  invited: () => import('./Invited.svelte'),
   'api-docs': () => import('./ApiDocs.svelte'),
   unknown: () => import('./Unknown.svelte'),
 };

@@ -5,6 +5,7 @@ import { reduceProgress, withImage } from '../reduce';
 import { recall, remember } from '../remembered';
 import { SerialFetcher } from '../serial';
 import { live } from './live.svelte';
+import { who } from './who.svelte';
 
 const whole = '*';
 
@@ -25,18 +26,18 @@ class Catalogue {
       onEvent: (event) => {
         if (event.image === null || !event.type.startsWith('image_')) return;
         if (event.type === 'image_removed') this.images = this.images.filter((image) => image.name !== event.image);
-        else void this.fetcher.request(event.image);
+        else void this.request(event.image);
       },
       onProgress: (data) => {
         const { images, stale } = reduceProgress(this.images, data);
         this.images = images;
-        if (stale !== null) void this.fetcher.request(stale);
+        if (stale !== null) void this.request(stale);
       },
     });
   }
 
   load(): Promise<void> {
-    return this.fetcher.request(whole);
+    return this.request(whole);
   }
 
   choose(plan: string): void {
@@ -53,6 +54,11 @@ class Catalogue {
     this.plans = [];
     this.loaded = false;
     this.problem = null;
+  }
+
+  /** A candidate has labs and needs none of this. */
+  private async request(key: string): Promise<void> {
+    if (who.can('images_read')) await this.fetcher.request(key);
   }
 
   private async fetchAll(): Promise<void> {

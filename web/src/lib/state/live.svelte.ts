@@ -36,6 +36,9 @@ const everyType: Record<EventType, true> = {
   attempt_hint: true,
   attempt_solved: true,
   attempt_ended: true,
+  invitation_created: true,
+  invitation_opened: true,
+  invitation_revoked: true,
 };
 
 const names = [...Object.keys(everyType), 'image_progress'];

@@ -29,6 +29,11 @@ class Who {
     this.is((await api.login(code)).account);
   }
 
+  /** As a candidate, instead of whoever is signed in. */
+  async openInvitation(secret: string): Promise<void> {
+    this.is((await api.openInvitation(secret)).account);
+  }
+
   async becomeGuest(): Promise<void> {
     await api.becomeGuest();
     // The answer has no scopes of its own to rely on; the cookie has.
