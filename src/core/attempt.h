@@ -51,9 +51,10 @@ inline std::vector<AttemptState> states_under_way() {
   return {AttemptState::waiting, AttemptState::running, AttemptState::solved};
 }
 
-// `fault`: it could not be checked, which is never the learner's fault.
-enum class Verdict { solved, not_yet, fault };
-BOOST_DESCRIBE_ENUM(Verdict, solved, not_yet, fault)
+// `fault`: it could not be checked, which is never the learner's fault. `pending`: asked for and not judged yet, which
+// only those see who carry it out.
+enum class Verdict { solved, not_yet, fault, pending };
+BOOST_DESCRIBE_ENUM(Verdict, solved, not_yet, fault, pending)
 
 struct Check {
   std::string id;
