@@ -119,7 +119,7 @@ std::optional<InstanceId> Pools::take(const Instance& instance) {
     pool.ready.pop_front();
     ready_.erase(id);
     taken_[id] = &pool;
-    pool.last_lease = surroundings_.clock.now();
+    last_lease_ = surroundings_.clock.now();
     ++pool.counts.leased;
     return id;
   }
@@ -223,7 +223,7 @@ bool Pools::wants_more(Pool& pool) const {
   pool.filling = held < high && (pool.filling || held < high - high / 4);
   const TimePoint now = surroundings_.clock.now();
   return pool.filling && !suspended_.contains(pool.settings.image) && now >= pool.next_attempt &&
-         (now >= pool.last_lease + quiet || held < high / 4 || high < smallest_with_marks);
+         (now >= last_lease_ + quiet || held < high / 4 || high < smallest_with_marks);
 }
 
 void Pools::tick() {

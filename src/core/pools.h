@@ -96,7 +96,6 @@ class Pools {
     double demand = 0;         // leases in a second
     std::uint32_t asked = 0;   // since the last tick
     bool filling = false;      // fell below its low mark, and is on its way to the high one
-    TimePoint last_lease;
     PoolStatus counts;
     int attempts = 0;  // failed ones in a row
     TimePoint next_attempt;
@@ -122,6 +121,7 @@ class Pools {
   std::set<InstanceId> making_;
   std::map<InstanceId, Pool*> ready_;
   std::map<InstanceId, Pool*> taken_;  // until it is known whether the lease was stored
+  TimePoint last_lease_;               // from any of them
   std::set<InstanceId> died_;          // of the taken ones
   std::set<InstanceId> leaving_;
   std::set<ImageName> suspended_;

@@ -28,6 +28,7 @@ struct Service {
   std::string plan;
   Launch launch;
   ServiceMode mode = ServiceMode::per_connection;
+  Seconds queue_limit{600};   // of a connection that waits for its instance
   Seconds idle_limit{300};    // without a byte in either direction, or without a connection
   Seconds total_limit{3600};  // of an instance
   std::uint32_t max_instances = 100;

@@ -47,6 +47,7 @@ ServiceFaults faults_of(const ServiceDefinition& definition) {
   require(definition.port != 0, "port", "needs the port its program listens on inside");
   require(definition.idle_limit >= Seconds{1} && definition.total_limit >= definition.idle_limit, "idle_limit",
           "needs 1s <= idle_limit <= total_limit");
+  require(definition.queue_limit >= Seconds{1}, "queue_limit", "needs a queue_limit of at least 1s");
   require(definition.max_instances > 0, "max_instances", "needs max_instances >= 1");
   require(definition.most_ready >= definition.least_ready, "least_ready", "needs least_ready <= most_ready");
   require(definition.greeting_limit >= Seconds{1}, "greeting_limit", "needs a greeting_limit of at least 1s");
@@ -111,6 +112,7 @@ Service service_of(const ServiceDefinition& definition) {
                      .port = definition.port,
                      .read_only = definition.read_only},
           .mode = definition.mode,
+          .queue_limit = definition.queue_limit,
           .idle_limit = definition.idle_limit,
           .total_limit = definition.total_limit,
           .max_instances = definition.max_instances,

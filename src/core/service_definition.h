@@ -36,6 +36,7 @@ struct ServiceDefinition {
   std::string tokens_webhook_secret_file;
   std::uint32_t token_length = 128;
   Seconds greeting_limit{10};  // for what a client says before it reaches an instance
+  Seconds queue_limit{600};
   Seconds idle_limit{300};
   Seconds total_limit{3600};
   std::uint32_t max_instances = 100;
@@ -51,8 +52,8 @@ struct ServiceDefinition {
 BOOST_DESCRIBE_STRUCT(ServiceDefinition, (),
                       (name, listen, tls_names, image, command, port, plan, mode, user, read_only, tokens_from,
                        tokens_file, tokens_webhook, tokens_webhook_secret_file, token_length, greeting_limit,
-                       idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny, most_per_address,
-                       most_per_token, proof_of_work, proxy_protocol))
+                       queue_limit, idle_limit, total_limit, max_instances, least_ready, most_ready, allow, deny,
+                       most_per_address, most_per_token, proof_of_work, proxy_protocol))
 
 // What the API is asked for: what would be files of the server comes with it.
 struct NewService {

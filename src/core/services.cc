@@ -13,7 +13,6 @@
 namespace berth::core {
 namespace {
 
-constexpr Seconds longest_wait{120};    // of a connection for its instance
 constexpr Seconds tear_down_limit{20};  // for who waits for it
 
 }  // namespace
@@ -83,9 +82,13 @@ async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor
   std::exception_ptr fault;
   std::unique_ptr<Visit> visit;
   try {
-    std::shared_ptr<Place> place = co_await async::with_limit(place_for(open, std::move(visitor)), longest_wait,
-                                                              "no instance was free within two minutes");
+    std::shared_ptr<Place> place = co_await async::with_limit(
+        place_for(open, std::move(visitor)), open->service.queue_limit,
+        "a connection waited for " + format_duration(open->service.queue_limit) + ", and no instance was free");
     visit = std::make_unique<Visit>(*this, std::move(place));
+  } catch (const Error& error) {
+    fault = std::current_exception();
+    tell(*open, error);
   } catch (...) {
     fault = std::current_exception();
   }
@@ -95,6 +98,14 @@ async::Task<std::unique_ptr<Visit>> Services::visit(std::string service, Visitor
     std::rethrow_exception(fault);
   }
   co_return visit;
+}
+
+// A flood of the same is told once.
+void Services::tell(Open& open, const Error& error) {
+  if (open.last_failure != error.what()) {
+    surroundings_.log("service " + open.service.name + ": " + error.what());
+  }
+  open.last_failure = error.what();
 }
 
 std::shared_ptr<Services::Place> Services::add_place(const SharedOpen& open, std::string key, TimePoint now) const {
@@ -165,7 +176,7 @@ async::Task<> Services::begin(std::shared_ptr<Place> place, Visitor visitor) {
       co_return;
     }
     if (begun.state != InstanceState::running) {
-      begun = co_await surroundings_.leases.started(begun.id, longest_wait);
+      begun = co_await surroundings_.leases.started(begun.id, open.service.queue_limit);
     }
     if (begun.state != InstanceState::running) {
       throw Error(ErrorKind::unavailable,
@@ -176,10 +187,7 @@ async::Task<> Services::begin(std::shared_ptr<Place> place, Visitor visitor) {
     open.last_failure.clear();
   } catch (const Error& error) {
     place->failure = error;
-    if (open.last_failure != error.what()) {  // a flood of the same is told once
-      surroundings_.log("service " + open.service.name + ": " + error.what());
-    }
-    open.last_failure = error.what();
+    tell(open, error);
   }
   if (place->failure) {
     end(place, "it did not start");

@@ -89,6 +89,7 @@ class Services {
   const SharedOpen& known(const std::string& service) const;
   std::shared_ptr<Place> add_place(const SharedOpen& open, std::string key, TimePoint now) const;
   async::Task<std::shared_ptr<Place>> place_for(SharedOpen open, Visitor visitor);
+  void tell(Open& open, const Error& error);
   async::Task<> begin(std::shared_ptr<Place> place, Visitor visitor);
   async::Task<> make_room(Open& open, const Place& place);
   std::shared_ptr<Place> longest_idle(const Open* of) const;

@@ -305,6 +305,53 @@ class PoolsTest : public Host {
   }
 };
 
+class BigPoolsTest : public Host {
+ protected:
+  BigPoolsTest() : Host({.most_active = 100, .most_queued = 2}) {}
+
+  // As the first of them: plan `number`.
+  PoolSettings of_plan(std::size_t number, std::uint32_t size) const {
+    return {.image = ImageName("busybox"), .plan = plans[number], .launch = {}, .least = size, .most = size};
+  }
+  PoolStatus status(std::size_t number) {
+    const auto all = pools.statuses();
+    return *std::ranges::find_if(all, [&](const PoolStatus& each) { return each.settings.plan == plans[number]; });
+  }
+  async::Task<> filled(std::size_t number, std::size_t ready) {
+    while (status(number).ready != ready || status(number).making != 0) {
+      co_await async::pause_for(Milliseconds{1});
+    }
+  }
+  void lease(std::size_t number) {
+    pools.keep(pools.take(Instance{.image = ImageName("busybox"), .plan = plans[number], .launch = {}}).value());
+  }
+
+  async::Task<> none_is_filled_while_another_is_leased_from() {
+    pools.add(of_plan(0, 12));
+    pools.add(of_plan(1, 12));
+    tasks.spawn(pools.run());
+    co_await filled(0, 12);
+    co_await filled(1, 12);
+    for (int number = 0; number < 4; ++number) {  // below three quarters
+      lease(0);
+    }
+    clock.advance(Milliseconds{90});
+    lease(1);
+    clock.advance(Milliseconds{90});
+    pools.add(of_plan(2, 1));  // so small a one is always filled, when it is the turn of all of them
+    co_await filled(2, 1);
+    EXPECT_EQ(status(0).ready, 8U);
+    EXPECT_EQ(status(0).making, 0U);
+    clock.advance(Milliseconds{10});
+    co_await filled(0, 12);
+    EXPECT_EQ(status(1).ready, 11U);
+  }
+};
+
+TEST_F(BigPoolsTest, fill_none_while_leases_come_from_another_one) {
+  run(none_is_filled_while_another_is_leased_from());
+}
+
 TEST_F(PoolsTest, empty_when_nobody_wants_them_any_more) { run(removed_one_is_emptied()); }
 TEST_F(PoolsTest, lease_a_ready_instance_without_making_one) { run(lease_takes_a_ready_one()); }
 TEST_F(PoolsTest, keep_to_their_image_and_plan) { run(other_requests_do_not_take_it()); }

@@ -8,19 +8,21 @@
 namespace berth::core {
 namespace {
 
+using testing::Contains;
 using testing::HasSubstr;
 using wire::Operation;
 
 // With room for two instances (see Host), and a fake runtime whose instances listen nowhere: port 0 needs none.
 class ServicesTest : public Host {
  protected:
+  std::vector<std::string> logged;
   Services services{{.journal = journal,
                      .leases = leases,
                      .reconciler = reconciler,
                      .runtime = runtime,
                      .clock = clock,
                      .tasks = tasks,
-                     .log = [](const std::string&) {}}};
+                     .log = [this](const std::string& line) { logged.push_back(line); }}};
 
   Service echo(ServiceMode mode) {
     return {.name = "echo",
@@ -153,6 +155,15 @@ class ServicesTest : public Host {
     EXPECT_TRUE(runtime.exists((co_await visit("a1"))->instance()));
   }
 
+  async::Task<> who_waits_for_too_long_is_told() {
+    Service service = echo(ServiceMode::token);
+    service.queue_limit = Seconds{0};
+    co_await services.open({service}, plans);
+    EXPECT_THAT((co_await failure_of(without_result(visit("a1")))).message, HasSubstr("no instance was free"));
+    EXPECT_THAT(logged, Contains(HasSubstr("no instance was free")));
+    EXPECT_EQ(services.list(admin).front().failed, 1U);
+  }
+
   async::Task<> unreachable_service_ends_its_instance() {
     Service service = echo(ServiceMode::token);
     co_await services.open({service}, plans);
@@ -204,6 +215,7 @@ TEST_F(ServicesTest, evict_the_one_idle_for_longest_and_no_more) { run(oldest_id
 TEST_F(ServicesTest, reset_what_a_token_holds) { run(reset_ends_all_of_a_token()); }
 TEST_F(ServicesTest, end_what_is_idle_or_over_its_time) { run(idle_ones_end()); }
 TEST_F(ServicesTest, tell_who_waits_of_a_failed_start) { run(failure_reaches_who_waits()); }
+TEST_F(ServicesTest, tell_who_waited_for_too_long) { run(who_waits_for_too_long_is_told()); }
 TEST_F(ServicesTest, replace_an_instance_whose_service_is_dead) { run(unreachable_service_ends_its_instance()); }
 TEST_F(ServicesTest, find_their_instances_after_a_restart) { run(new_server_finds_them_again()); }
 TEST_F(ServicesTest, are_the_administrators_business) { run(strangers_learn_nothing()); }

@@ -126,6 +126,7 @@ core::StoredService full_service() {
                          .tokens_webhook_secret_file = "secret file " + odd_text(),
                          .token_length = 1,
                          .greeting_limit = Seconds{2},
+                         .queue_limit = Seconds{5},
                          .idle_limit = Seconds{3},
                          .total_limit = Seconds{4},
                          .max_instances = 4'294'967'295,
