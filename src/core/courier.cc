@@ -19,7 +19,7 @@ constexpr Milliseconds store_retry{1000};
 
 // What history has forgotten before it could be delivered: how many, of all types. Goes on behind it.
 std::uint64_t skip_forgotten(Transaction& transaction, Webhook& webhook) {
-  const auto first = transaction.list_events({.after = 0, .account = {}, .instance = {}, .limit = 1});
+  const auto first = transaction.list_events({.limit = 1});
   if (first.empty() || first.front().sequence <= webhook.delivered_through + 1) {
     return 0;
   }
@@ -103,6 +103,7 @@ async::Task<bool> Courier::step() {
 async::Task<Courier::Turn> Courier::next() {
   const TimePoint now = surroundings_.clock.now();
   std::uint64_t forgotten = 0;
+  std::uint64_t passed = passed_;
   bool noted = false;
   Turn turn = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     Turn found{.webhook = transaction.find_webhook(id_), .event = {}};
@@ -112,16 +113,20 @@ async::Task<Courier::Turn> Courier::next() {
     Webhook& webhook = *found.webhook;
     forgotten = skip_forgotten(transaction, webhook);
     auto events = transaction.list_events(
-        {.after = webhook.delivered_through, .account = {}, .instance = {}, .limit = 1, .types = webhook.types});
+        {.after = std::max(passed, webhook.delivered_through), .limit = 1, .types = webhook.types});
     if (!events.empty()) {
       found.event = std::move(events.front());
-    } else if (now - noted_at_ >= note_every) {  // else the next berthd would have all of it to look through
-      webhook.delivered_through = transaction.last_event_sequence();
+      return found;
+    }
+    passed = transaction.last_event_sequence();
+    if (now - noted_at_ >= note_every) {  // else the next berthd would have all of it to look through
+      webhook.delivered_through = passed;
       transaction.put_webhook(webhook);
       noted = true;
     }
     return found;
   });
+  passed_ = passed;
   if (noted) {
     noted_at_ = now;
   }

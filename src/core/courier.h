@@ -62,8 +62,9 @@ class Courier {
   WebhookId id_;
   async::Trigger changed_;
   DeliveryStatus status_;
-  int failures_ = 0;    // since the last one that went well
-  TimePoint noted_at_;  // when the store last heard of what is not for this webhook
+  int failures_ = 0;          // since the last one that went well
+  std::uint64_t passed_ = 0;  // up to here there is nothing for this webhook but what it has
+  TimePoint noted_at_;        // when the store last heard of what is not for this webhook
   std::minstd_rand random_{std::random_device()()};
 };
 

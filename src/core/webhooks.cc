@@ -80,7 +80,7 @@ async::Task<ShownWebhook> Webhooks::enable(Caller caller, WebhookId id, bool ena
   require(caller, Scope::accounts_write);
   ShownWebhook changed = co_await change(id, [&](Webhook& webhook) {
     if (webhook.enabled != enabled) {
-      webhook.reason = enabled ? std::nullopt : std::optional<std::string>("by hand");
+      webhook.reason = enabled ? std::nullopt : std::optional<std::string>("an administrator disabled it");
       webhook.enabled = enabled;
     }
   });

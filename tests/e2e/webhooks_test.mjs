@@ -75,7 +75,7 @@ test("a webhook is made, shows its secret once, is tested, fails, recovers and i
   await page.getByRole("dialog").getByRole("button", { name: "Make a new secret" }).click();
   assert.match(await secret.inputValue(), /^whsec_/);
   await card(page).getByRole("button", { name: "Disable" }).click();
-  await card(page).getByText("Nothing is sent: By hand. Enabled, it goes on where it stopped.").waitFor();
+  await card(page).getByText("Nothing is sent: An administrator disabled it. Enabled, it goes on where it stopped.").waitFor();
   await card(page).getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText("There is no webhook yet.").waitFor();
