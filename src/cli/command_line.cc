@@ -86,6 +86,7 @@ std::unique_ptr<CLI::App> make_parser(Invocation& run) {
   add_lab_commands(*app, run);
   add_competition_commands(*app, run);
   add_invitation_commands(*app, run);
+  add_webhook_commands(*app, run);
   add_plan_commands(*app, run);
   add_service_commands(*app, run);
   add_token_commands(*app, run);

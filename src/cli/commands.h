@@ -25,6 +25,7 @@ void add_file_commands(CLI::App& app, Invocation& run);         // cp export
 void add_image_commands(CLI::App& app, Invocation& run);        // image
 void add_lab_commands(CLI::App& app, Invocation& run);          // lab
 void add_invitation_commands(CLI::App& app, Invocation& run);   // invitation
+void add_webhook_commands(CLI::App& app, Invocation& run);      // webhook
 void add_competition_commands(CLI::App& app, Invocation& run);  // competition
 void add_plan_commands(CLI::App& app, Invocation& run);         // plan
 void add_service_commands(CLI::App& app, Invocation& run);      // service

@@ -128,6 +128,8 @@ std::vector<std::string> names_from_server(Invocation& run, const std::string& k
       add_field(run.api(), "/recordings?limit=200", {"id"}, names);
     } else if (kind == "INVITATION") {
       add_field(run.api(), "/invitations?limit=200", {"id"}, names);
+    } else if (kind == "WEBHOOK") {
+      add_field(run.api(), "/webhooks", {"id"}, names);
     } else if (kind == "TOKEN") {
       add_field(run.api(), "/tokens?limit=200", {"id"}, names);
     }

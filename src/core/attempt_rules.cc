@@ -14,7 +14,8 @@ namespace {
 
 using enum AttemptState;
 
-void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, std::string detail) {
+void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, std::string detail,
+          std::optional<Verdict> verdict = {}) {
   std::optional<InstanceId> machine;
   if (!attempt.machines.empty()) {
     machine = attempt.machines.front().instance;
@@ -24,7 +25,23 @@ void note(Transaction& transaction, const Attempt& attempt, EventType type, Time
                                  .account = attempt.account,
                                  .instance = machine,
                                  .image = {},
+                                 .attempt = attempt.id,
+                                 .lab = attempt.lab_name,
+                                 .verdict = verdict,
                                  .detail = "lab " + attempt.lab_name + ": " + std::move(detail)});
+}
+
+EventType end_of(AttemptState state) {
+  switch (state) {
+    case expired:
+      return EventType::attempt_expired;
+    case given_up:
+      return EventType::attempt_given_up;
+    case failed:
+      return EventType::attempt_failed;
+    default:
+      return EventType::attempt_ended;
+  }
 }
 
 const char* why_not_checked(AttemptState state) {
@@ -158,7 +175,7 @@ void record_check(Transaction& transaction, const Check& check) {
     return;
   }
   if (check.verdict == Verdict::fault) {
-    return note(transaction, attempt, EventType::attempt_checked, check.at, "it could not be checked");
+    return note(transaction, attempt, EventType::attempt_checked, check.at, "it could not be checked", check.verdict);
   }
   ++attempt.checks;
   if (check.verdict == Verdict::solved && check.step > attempt.steps_done) {
@@ -172,7 +189,7 @@ void record_check(Transaction& transaction, const Check& check) {
   }
   transaction.put_attempt(attempt);
   note(transaction, attempt, done ? EventType::attempt_solved : EventType::attempt_checked, check.at,
-       done ? "solved" : (check.verdict == Verdict::solved ? "a step is done" : "not solved yet"));
+       done ? "solved" : (check.verdict == Verdict::solved ? "a step is done" : "not solved yet"), check.verdict);
 }
 
 void add_hint(Transaction& transaction, Attempt attempt, TimePoint now) {
@@ -195,7 +212,7 @@ void finish(Transaction& transaction, Attempt& attempt, AttemptState state, Time
   attempt.reason = plain_text(reason);
   attempt.ended_at = now;
   transaction.put_attempt(attempt);
-  note(transaction, attempt, EventType::attempt_ended, now, *attempt.reason);
+  note(transaction, attempt, end_of(attempt.state), now, *attempt.reason);
 }
 
 void follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now) {

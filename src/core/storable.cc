@@ -235,6 +235,14 @@ void require_storable(const Recording& recording) {
   }
 }
 
+void require_storable(const Webhook& webhook) {
+  require_key(webhook.id.text(), "id");
+  require_text(webhook.url, "url");
+  require_text(webhook.secret.reveal(), "secret");
+  require_optional_text(webhook.reason, "reason");
+  require_number(webhook.delivered_through, "delivered_through");
+}
+
 void require_storable(const Event& event) {
   if (event.account) {
     require_key(event.account->text(), "account");
@@ -245,6 +253,10 @@ void require_storable(const Event& event) {
   if (event.image) {
     require_text(event.image->text(), "image");
   }
+  if (event.attempt) {
+    require_key(event.attempt->text(), "attempt");
+  }
+  require_optional_text(event.lab, "lab");
   require_text(event.detail, "detail");
 }
 

@@ -14,6 +14,7 @@
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
+#include "core/webhook.h"
 
 namespace berth::core {
 
@@ -43,6 +44,7 @@ void require_storable(const Membership& membership);
 void require_storable(const Solve& solve);
 void require_storable(const Invitation& invitation);
 void require_storable(const Recording& recording);
+void require_storable(const Webhook& webhook);
 void require_storable(const Event& event);
 
 }  // namespace berth::core

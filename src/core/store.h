@@ -19,6 +19,7 @@
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
+#include "core/webhook.h"
 
 namespace berth::core {
 
@@ -53,6 +54,7 @@ struct EventFilter {
   std::optional<AccountId> account;  // theirs and everybody's; none: all
   std::optional<InstanceId> instance;
   std::size_t limit = 50;
+  std::vector<EventType> types = {};  // empty: all
 };
 
 struct Page {
@@ -152,6 +154,11 @@ class Transaction {
   // What RecordingFilter::words looks in, each as in core/searchable_words.h. Of no recording: nothing.
   virtual void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) = 0;
   virtual void remove_recording(const RecordingId& id) = 0;  // and its words
+
+  virtual void put_webhook(const Webhook& webhook) = 0;
+  virtual std::optional<Webhook> find_webhook(const WebhookId& id) = 0;
+  virtual std::vector<Webhook> list_webhooks() = 0;  // by id
+  virtual void remove_webhook(const WebhookId& id) = 0;
 
   virtual std::uint64_t append_event(const Event& event) = 0;             // its sequence number
   virtual std::vector<Event> list_events(const EventFilter& filter) = 0;  // by sequence

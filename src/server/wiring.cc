@@ -19,6 +19,7 @@
 #include "doors/ssh/ssh_door.h"
 #include "doors/web/web_door.h"
 #include "http/server.h"
+#include "notifiers/webhook/webhook_notifier.h"
 #include "recordings/files/file_archive.h"
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
@@ -126,6 +127,7 @@ class Wiring::Parts {
                    .on_solved = [this] { competitions_.solved(); }}),
         competitions_(journal_, clock_, executor),
         invitations_(journal_, attempts_, clock_),
+        webhooks_({.journal = journal_, .notifier = notifier_, .clock = clock_, .log = log_}, tasks_),
         tcp_(executor, services_, relay_, clock_, log_),
         addresses_(config_, tcp_, token_sources()),
         register_({.journal = journal_,
@@ -149,6 +151,7 @@ class Wiring::Parts {
                .attempts = attempts_,
                .competitions = competitions_,
                .invitations = invitations_,
+               .webhooks = webhooks_,
                .offers = register_,
                .pools = pools_,
                .journal = journal_,
@@ -184,6 +187,7 @@ class Wiring::Parts {
     co_await open_services();
     co_await labs_.open();
     co_await competitions_.open();
+    co_await webhooks_.open();
   }
 
   async::Task<> serve() {
@@ -334,6 +338,8 @@ class Wiring::Parts {
   core::Attempts attempts_;
   core::Competitions competitions_;
   core::Invitations invitations_;
+  notifiers::webhook::WebhookNotifier notifier_;
+  core::Webhooks webhooks_;
   relay::Relay relay_;
   doors::tcp::TcpDoor tcp_;
   TcpAddresses addresses_;

@@ -147,6 +147,38 @@ class LabsTest : public LabHost {
     EXPECT_NE((co_await begin(ann, "answer")).attempt.id, id);  // another try
   }
 
+  async::Task<> events_say_how_an_attempt_went() {
+    co_await publish("answer", package());
+    tasks.spawn(attempts.run());
+    const Caller ann = co_await caller("ann");
+    const ShownAttempt begun = co_await begin(ann, "answer");
+    co_await answer(ann, begun, "NO\n");
+    co_await attempts.check(ann, begun.attempt.id);
+    co_await answer(ann, begun, "OK\n");
+    clock.advance(Seconds{60});
+    co_await attempts.check(ann, begun.attempt.id);
+    co_await attempts.end(ann, begun.attempt.id);
+    co_await attempts.end(ann, (co_await begin(ann, "answer")).attempt.id);
+    const AttemptId late = (co_await begin(ann, "answer")).attempt.id;
+    clock.advance(Seconds{20 * 60});
+    co_await reconciler.tick();
+    co_await state_when_over(ann, late);
+    std::vector<std::pair<EventType, std::optional<Verdict>>> told;
+    for (const Event& event : co_await events.list(ann, {.limit = 200})) {
+      if (event.attempt) {
+        EXPECT_EQ(event.lab, "answer");
+        EXPECT_EQ(*event.attempt == begun.attempt.id, told.size() < 4);
+        told.emplace_back(event.type, event.verdict);
+      }
+    }
+    using enum EventType;
+    const std::optional<Verdict> none;
+    EXPECT_THAT(told, ElementsAre(std::pair(attempt_started, none), std::pair(attempt_checked, Verdict::not_yet),
+                                  std::pair(attempt_solved, Verdict::solved), std::pair(attempt_ended, none),
+                                  std::pair(attempt_started, none), std::pair(attempt_given_up, none),
+                                  std::pair(attempt_started, none), std::pair(attempt_expired, none)));
+  }
+
   async::Task<> a_check_asked_for_in_time_counts() {
     co_await publish("answer", package());
     tasks.spawn(attempts.run());
@@ -406,6 +438,7 @@ TEST_F(LabsTest, OthersDoNotSeeAnAttempt) { run(others_do_not_see_an_attempt());
 TEST_F(LabsTest, ALabIsNoImageToStartFrom) { run(a_lab_is_no_image_to_start_from()); }
 TEST_F(LabsTest, HintsComeOneByOne) { run(hints_come_one_by_one()); }
 TEST_F(LabsTest, ItsTimeEndsIt) { run(its_time_ends_it()); }
+TEST_F(LabsTest, EventsSayHowAnAttemptWent) { run(events_say_how_an_attempt_went()); }
 TEST_F(LabsTest, ACheckAskedForInTimeCounts) { run(a_check_asked_for_in_time_counts()); }
 TEST_F(LabsTest, AnAbandonedStartAndCheckAreCarriedOut) { run(an_abandoned_start_and_check_are_carried_out()); }
 TEST_F(LabsTest, WhatIsLeftWhileItBeginsLeavesNoMachine) { run(what_is_left_while_it_begins_leaves_no_machine()); }

@@ -80,7 +80,8 @@ SessionForm form_of(const core::SessionSummary& session) {
 }
 
 EventForm form_of(const core::Event& event) {
-  return {event.sequence, event.type, event.at, event.account, event.instance, event.image, event.detail};
+  return {event.sequence, event.type,    event.at,  event.account, event.instance,
+          event.image,    event.attempt, event.lab, event.verdict, event.detail};
 }
 
 std::string session_id(std::uint32_t session) {

@@ -210,9 +210,12 @@ struct EventForm {
   std::optional<AccountId> account;
   std::optional<InstanceId> instance;
   std::optional<ImageName> image;
+  std::optional<AttemptId> attempt;
+  std::optional<std::string> lab;
+  std::optional<core::Verdict> verdict;
   std::string detail;
 };
-BOOST_DESCRIBE_STRUCT(EventForm, (), (sequence, type, at, account, instance, image, detail))
+BOOST_DESCRIBE_STRUCT(EventForm, (), (sequence, type, at, account, instance, image, attempt, lab, verdict, detail))
 
 // A list without pages, and with them.
 template <class Form>

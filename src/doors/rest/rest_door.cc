@@ -93,6 +93,13 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::post, "/invitations", &RestDoor::create_invitation);
   add(router, Method::get, "/invitations/{invitation}", &RestDoor::get_invitation);
   add(router, Method::remove, "/invitations/{invitation}", &RestDoor::revoke_invitation);
+  add(router, Method::get, "/webhooks", &RestDoor::list_webhooks);
+  add(router, Method::post, "/webhooks", &RestDoor::create_webhook);
+  add(router, Method::get, "/webhooks/{webhook}", &RestDoor::get_webhook);
+  add(router, Method::patch, "/webhooks/{webhook}", &RestDoor::change_webhook);
+  add(router, Method::remove, "/webhooks/{webhook}", &RestDoor::remove_webhook);
+  add(router, Method::post, "/webhooks/{webhook}/test", &RestDoor::test_webhook);
+  add(router, Method::post, "/webhooks/{webhook}/rotate", &RestDoor::rotate_webhook);
   add(router, Method::get, "/instances/{instance}/sessions/{session}/stream", &RestDoor::attach_session,
       {"offset", "role"});
   add(router, Method::get, "/competitions", &RestDoor::list_competitions);

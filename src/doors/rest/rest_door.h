@@ -20,6 +20,7 @@
 #include "core/services.h"
 #include "core/sessions.h"
 #include "core/ssh_keys.h"
+#include "core/webhooks.h"
 #include "doors/rest/forms.h"
 #include "http/router.h"
 
@@ -46,6 +47,7 @@ struct Services {
   core::Attempts& attempts;
   core::Competitions& competitions;
   core::Invitations& invitations;
+  core::Webhooks& webhooks;
   core::ServiceRegister& offers;
   core::Pools& pools;
   core::Journal& journal;
@@ -154,6 +156,14 @@ class RestDoor {
   async::Task<> revoke_invitation(http::Exchange& exchange, core::Caller caller);
   async::Task<> look_at_invitation(http::Exchange& exchange);
   async::Task<> open_invitation(http::Exchange& exchange);
+  // webhook_routes.cc
+  async::Task<> list_webhooks(http::Exchange& exchange, core::Caller caller);
+  async::Task<> create_webhook(http::Exchange& exchange, core::Caller caller);
+  async::Task<> get_webhook(http::Exchange& exchange, core::Caller caller);
+  async::Task<> change_webhook(http::Exchange& exchange, core::Caller caller);
+  async::Task<> remove_webhook(http::Exchange& exchange, core::Caller caller);
+  async::Task<> test_webhook(http::Exchange& exchange, core::Caller caller);
+  async::Task<> rotate_webhook(http::Exchange& exchange, core::Caller caller);
   // recording_routes.cc
   async::Task<> list_recordings(http::Exchange& exchange, core::Caller caller);
   async::Task<> get_recording(http::Exchange& exchange);

@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "base/error.h"
@@ -34,6 +36,10 @@ std::size_t take(const char* bytes, std::size_t /*one*/, std::size_t length, voi
   return length;
 }
 
+int progress(void* stopped, curl_off_t /*total*/, curl_off_t /*now*/, curl_off_t /*up*/, curl_off_t /*done*/) {
+  return *static_cast<const std::atomic<bool>*>(stopped) ? 1 : 0;
+}
+
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, 0) != CURLUE_OK) {
@@ -60,9 +66,9 @@ void set(CURL* handle, CURLoption option, T value) {
 
 std::unique_ptr<curl_slist, Cleanup> headers_of(const Request& request) {
   std::unique_ptr<curl_slist, Cleanup> headers;
-  for (const std::string& line :
-       {std::string("Content-Type: application/json"), std::string("Accept: application/json"), std::string("Expect:"),
-        "Authorization: Bearer " + request.secret.reveal()}) {
+  std::vector<std::string> lines{"Content-Type: application/json", "Accept: application/json", "Expect:"};
+  std::ranges::transform(request.headers, std::back_inserter(lines), &Secret::reveal);
+  for (const std::string& line : lines) {
     curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
     if (longer == nullptr) {
       throw std::bad_alloc();
@@ -85,7 +91,8 @@ std::optional<std::string> fault_of_url(const std::string& url) {
     return "must not have a password in it; use the secret file";
   }
   if (scheme != "https" && (scheme != "http" || !is_loopback(part_of(parts.get(), CURLUPART_HOST)))) {
-    return "must begin with https://, for tokens are sent there; http:// is for this host alone (127.0.0.1)";
+    return "must begin with https://, for nobody else may read what is sent there; http:// is for this host alone "
+           "(127.0.0.1)";
   }
   return std::nullopt;
 }
@@ -112,6 +119,11 @@ Answer post(const Request& request) {
   set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
   set(curl, CURLOPT_WRITEFUNCTION, &take);
   set(curl, CURLOPT_WRITEDATA, &answer.body);
+  if (request.stopped) {
+    set(curl, CURLOPT_NOPROGRESS, 0L);
+    set(curl, CURLOPT_XFERINFOFUNCTION, &progress);
+    set(curl, CURLOPT_XFERINFODATA, request.stopped.get());
+  }
   const CURLcode code = curl_easy_perform(curl);
   if (code == CURLE_WRITE_ERROR) {
     throw Error(ErrorKind::unavailable, "its answer is larger than 64 KiB");

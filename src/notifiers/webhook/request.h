@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/secret.h"
 
@@ -12,9 +15,10 @@ namespace berth::notifiers::webhook {
 // One POST of JSON. It blocks, follows no redirect, uses no proxy, and takes answers up to a bound.
 struct Request {
   std::string url;
-  Secret secret;  // shown as bearer
+  std::vector<Secret> headers;  // lines; one of them may tell a secret
   std::string body;
   std::chrono::steady_clock::time_point deadline;
+  std::shared_ptr<std::atomic<bool>> stopped = {};  // shared with who stops it from another thread, within a second
 };
 
 struct Answer {

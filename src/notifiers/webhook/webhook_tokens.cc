@@ -87,7 +87,7 @@ async::Task<> WebhookTokens::ask(std::shared_ptr<Question> question, std::string
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   const Request request{
       .url = settings_.url,
-      .secret = settings_.secret,
+      .headers = {Secret("Authorization: Bearer " + settings_.secret.reveal())},
       .body = print_json(boost::json::object{{"service", settings_.service}, {"token", std::move(token)}}),
       .deadline = std::chrono::steady_clock::now() + answer_limit};
   try {

@@ -361,7 +361,21 @@ TEST_P(Lists, events_are_listed_by_sequence_for_those_they_concern) {
                          .limit = std::numeric_limits<std::size_t>::max()})),
             Ids{});
   EXPECT_EQ(list({.limit = 0}).size(), 5U);
-  EXPECT_EQ(get([](Transaction& transaction) { return transaction.last_event_sequence(); }), all[4].sequence);
+  const std::vector own = {core::EventType::image_ready, core::EventType::lab_ready};
+  transact([&](Transaction& transaction) {
+    for (const core::EventType type : own) {
+      core::Event event = plain_event(type == own.front() ? "6 of an image" : "7 of a lab of a");
+      event.type = type;
+      event.account = type == own.front() ? std::nullopt : std::optional(AccountId("a"));
+      transaction.append_event(event);
+    }
+  });
+  EXPECT_EQ(ids_of(list({.types = own})), (Ids{"6 of an image", "7 of a lab of a"}));
+  EXPECT_EQ(ids_of(list({.limit = 1, .types = own})), Ids{"6 of an image"});
+  EXPECT_EQ(ids_of(list({.account = AccountId("a"), .types = own})), (Ids{"6 of an image", "7 of a lab of a"}));
+  EXPECT_EQ(ids_of(list({.account = AccountId("b"), .types = own})), Ids{"6 of an image"});
+  EXPECT_EQ(ids_of(list({.account = AccountId("a"), .types = {own.back()}})), Ids{"7 of a lab of a"});
+  EXPECT_EQ(get([](Transaction& transaction) { return transaction.last_event_sequence(); }), all[4].sequence + 2);
 }
 
 }  // namespace

@@ -208,6 +208,9 @@ core::Event full_event() {
           .account = AccountId("account " + odd_text()),
           .instance = InstanceId("instance " + odd_text()),
           .image = ImageName("image " + odd_text()),
+          .attempt = AttemptId("attempt " + odd_text()),
+          .lab = "lab " + odd_text(),
+          .verdict = core::Verdict::not_yet,
           .detail = long_text()};
 }
 
@@ -248,8 +251,8 @@ std::string show(const core::Recording& recording) {
 }
 
 std::string show(const core::Event& event) {
-  const auto& [sequence, type, at, account, instance, image, detail] = event;
-  return show_fields(sequence, type, at, account, instance, image, detail);
+  const auto& [sequence, type, at, account, instance, image, attempt, lab, verdict, detail] = event;
+  return show_fields(sequence, type, at, account, instance, image, attempt, lab, verdict, detail);
 }
 
 }  // namespace berth::stores::contract

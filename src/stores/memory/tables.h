@@ -77,6 +77,7 @@ struct Tables {
   Table<core::InvitationId, core::Invitation> invitations;
   Table<RecordingId, core::Recording> recordings;
   Table<RecordingId, std::vector<std::string>> recording_words;
+  Table<core::WebhookId, core::Webhook> webhooks;
   Table<std::uint64_t, core::Event> events;
   std::uint64_t last_queue_number = 0;
   std::uint64_t served_turn = 0;

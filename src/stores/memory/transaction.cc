@@ -368,7 +368,8 @@ std::vector<Event> MemoryTransaction::list_events(const core::EventFilter& filte
     return pick(tables_.events.rows(), filter.limit, [&](const Event& event) {
       return event.sequence > filter.after &&
              (!filter.account || !event.account || *event.account == *filter.account) &&
-             (!filter.instance || event.instance == filter.instance);
+             (!filter.instance || event.instance == filter.instance) &&
+             (filter.types.empty() || std::ranges::find(filter.types, event.type) != filter.types.end());
     });
   });
 }

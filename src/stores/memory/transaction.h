@@ -88,6 +88,10 @@ class MemoryTransaction final : public core::Transaction {
   std::vector<core::Recording> list_recordings(const core::RecordingFilter& filter) override;
   void set_recording_words(const RecordingId& id, const std::vector<std::string>& words) override;
   void remove_recording(const RecordingId& id) override;
+  void put_webhook(const core::Webhook& webhook) override;
+  std::optional<core::Webhook> find_webhook(const core::WebhookId& id) override;
+  std::vector<core::Webhook> list_webhooks() override;
+  void remove_webhook(const core::WebhookId& id) override;
   std::uint64_t append_event(const core::Event& event) override;
   std::vector<core::Event> list_events(const core::EventFilter& filter) override;
   std::uint64_t last_event_sequence() override;

@@ -250,6 +250,26 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_of_reviewer ON invitations (reviewer, created_at, id);
 CREATE INDEX invitations_by_age ON invitations (created_at, id);
 )"},
+    Migration{"webhooks", R"(
+ALTER TABLE events ADD COLUMN attempt $KEY;
+ALTER TABLE events ADD COLUMN lab TEXT;
+ALTER TABLE events ADD COLUMN verdict TEXT;
+CREATE TABLE webhooks (
+  id $KEY NOT NULL PRIMARY KEY,
+  url TEXT NOT NULL,
+  types TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  earlier_secret TEXT,
+  earlier_until $INTEGER,
+  enabled $INTEGER NOT NULL,
+  reason TEXT,
+  created_at $INTEGER NOT NULL,
+  delivered_through $INTEGER NOT NULL,
+  delivered $INTEGER NOT NULL,
+  dropped $INTEGER NOT NULL,
+  missed $INTEGER NOT NULL
+) $STRICT;
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

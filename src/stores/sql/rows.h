@@ -17,6 +17,7 @@
 #include "core/lab.h"
 #include "core/recording.h"
 #include "core/service_definition.h"
+#include "core/webhook.h"
 #include "stores/sql/value.h"
 
 namespace berth::stores::sql {
@@ -227,12 +228,32 @@ struct Table<core::Invitation> {
 };
 
 template <>
+struct Table<core::Webhook> {
+  using Row = core::Webhook;
+  static constexpr std::string_view name = "webhooks";
+  static constexpr std::tuple columns{Column{"id", &Row::id},
+                                      Column{"url", &Row::url},
+                                      Column{"types", &Row::types},
+                                      Column{"secret", &Row::secret},
+                                      Column{"earlier_secret", &Row::earlier_secret},
+                                      Column{"earlier_until", &Row::earlier_until},
+                                      Column{"enabled", &Row::enabled},
+                                      Column{"reason", &Row::reason},
+                                      Column{"created_at", &Row::created_at},
+                                      Column{"delivered_through", &Row::delivered_through},
+                                      Column{"delivered", &Row::delivered},
+                                      Column{"dropped", &Row::dropped},
+                                      Column{"missed", &Row::missed}};
+};
+
+template <>
 struct Table<core::Event> {
   using Row = core::Event;
   static constexpr std::string_view name = "events";
   static constexpr std::tuple columns{
       Column{"sequence", &Row::sequence}, Column{"type", &Row::type},         Column{"at", &Row::at},
       Column{"account", &Row::account},   Column{"instance", &Row::instance}, Column{"image", &Row::image},
+      Column{"attempt", &Row::attempt},   Column{"lab", &Row::lab},           Column{"verdict", &Row::verdict},
       Column{"detail", &Row::detail}};
 };
 

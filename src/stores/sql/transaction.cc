@@ -243,9 +243,10 @@ std::vector<Check> SqlTransaction::list_checks(const AttemptId& attempt) {
 std::uint64_t SqlTransaction::append_event(const Event& event) {
   return guard([&] {
     core::require_storable(event);
-    Query query("INSERT INTO events (type, at, account, instance, image, detail) VALUES ");
+    Query query("INSERT INTO events (type, at, account, instance, image, attempt, lab, verdict, detail) VALUES ");
     query.add("(", event.type).add(", ", event.at).add(", ", event.account).add(", ", event.instance);
-    query.add(", ", event.image).add(", ", event.detail).add(") RETURNING sequence");
+    query.add(", ", event.image).add(", ", event.attempt).add(", ", event.lab).add(", ", event.verdict);
+    query.add(", ", event.detail).add(") RETURNING sequence");
     const std::uint64_t sequence = number(std::move(query));
     appended_ = true;
     return sequence;
@@ -254,7 +255,13 @@ std::uint64_t SqlTransaction::append_event(const Event& event) {
 
 std::vector<Event> SqlTransaction::list_events(const core::EventFilter& filter) {
   const std::uint64_t after = std::min(filter.after, Query::most);
+  const auto add_types = [&](Query& to) {
+    if (!filter.types.empty()) {
+      to.add_in(" AND type", filter.types);
+    }
+  };
   Query query = select<Event>().add("sequence > ", after);
+  add_types(query);
   if (filter.instance) {
     query.add(" AND instance = ", *filter.instance);
   }
@@ -264,6 +271,7 @@ std::vector<Event> SqlTransaction::list_events(const core::EventFilter& filter) 
     // Two lists in order that the database merges up to the limit; with OR it would sort everything first.
     query.add(" AND account = ", *filter.account).add(" UNION ALL ").add(select<Event>().text());
     query.add("sequence > ", after).add(" AND account IS NULL");
+    add_types(query);
   }
   return list<Event>(query.add(" ORDER BY sequence").add_limit(filter.limit));
 }

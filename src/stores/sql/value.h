@@ -7,9 +7,11 @@
 
 #include "base/described.h"
 #include "base/error.h"
+#include "base/secret.h"
 #include "core/access.h"
 #include "core/attempt.h"
 #include "core/competition.h"
+#include "core/event.h"
 #include "core/lab.h"
 #include "core/launch.h"
 #include "core/plan.h"
@@ -43,7 +45,7 @@ inline constexpr bool is_kept_as_json =
     std::same_as<T, core::Plan> || std::same_as<T, core::Launch> || std::same_as<T, core::RecordingPolicy> ||
     std::same_as<T, core::LabManifest> || std::same_as<T, core::LabFiles> || std::same_as<T, core::AttemptMachines> ||
     std::same_as<T, core::ServiceDefinition> || std::same_as<T, core::CompetitionDefinition> ||
-    std::same_as<T, std::vector<std::string>>;
+    std::same_as<T, std::vector<std::string>> || std::same_as<T, std::vector<core::EventType>>;
 
 template <class T>
 T described_from_text(std::string_view text) {
@@ -88,6 +90,8 @@ Value to_value(const T& member) {
       value.integer = member.time_since_epoch().count();
     } else if constexpr (described::IsId<T>::value) {
       value.text = member.text();
+    } else if constexpr (std::same_as<T, Secret>) {
+      value.text = member.reveal();
     } else if constexpr (std::same_as<T, core::Scopes>) {
       value.text = scopes_to_text(member);
     } else if constexpr (is_kept_as_json<T>) {
@@ -120,6 +124,8 @@ void from_value(const Value& value, T& member) {
     member = TimePoint{Milliseconds{value.integer}};
   } else if constexpr (described::IsId<T>::value) {
     member = T(value.text);
+  } else if constexpr (std::same_as<T, Secret>) {
+    member = Secret(value.text);
   } else if constexpr (std::same_as<T, core::Scopes>) {
     member = scopes_from_text(value.text);
   } else if constexpr (is_kept_as_json<T>) {

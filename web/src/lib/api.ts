@@ -45,6 +45,9 @@ export type Check = Schemas['Check'];
 export type Invitation = Schemas['Invitation'];
 export type IssuedInvitation = Schemas['IssuedInvitation'];
 export type InvitationLink = Schemas['InvitationLink'];
+export type Webhook = Schemas['Webhook'];
+export type IssuedWebhook = Schemas['IssuedWebhook'];
+export type WebhookTest = Schemas['WebhookTest'];
 
 export const base = '/api/v1';
 
@@ -89,6 +92,7 @@ async function data<T>(answer: Answer<T>): Promise<T> {
 const instancePath = (instance: string) => ({ path: { instance } });
 const labPath = (lab: string) => ({ path: { lab } });
 const attemptPath = (attempt: string) => ({ path: { attempt } });
+const webhookPath = (webhook: string) => ({ path: { webhook } });
 const versionQuery = (version: number | null) => ({ query: version === null ? {} : { version } });
 
 /** Every page of a list, up to a limit that keeps the browser well. */
@@ -131,6 +135,12 @@ export const api = {
   services: () => data(client.GET('/services')).then((list) => list.items),
   removeService: (service: string) => data(client.DELETE('/services/{service}', { params: { path: { service } } })),
   resetService: (service: string) => data(client.POST('/services/{service}/reset', { params: { path: { service } } })),
+  webhooks: () => data(client.GET('/webhooks')).then((list) => list.items),
+  createWebhook: (body: Schemas['CreateWebhook']) => data(client.POST('/webhooks', { body })),
+  enableWebhook: (id: string, enabled: boolean) => data(client.PATCH('/webhooks/{webhook}', { params: webhookPath(id), body: { enabled } })),
+  removeWebhook: (id: string) => data(client.DELETE('/webhooks/{webhook}', { params: webhookPath(id) })),
+  testWebhook: (id: string) => data(client.POST('/webhooks/{webhook}/test', { params: webhookPath(id) })),
+  rotateWebhook: (id: string) => data(client.POST('/webhooks/{webhook}/rotate', { params: webhookPath(id) })),
   pools: () => data(client.GET('/pools')).then((list) => list.items),
 
   plans: () => data(client.GET('/plans')).then((list) => list.items),

@@ -30,6 +30,9 @@ const event = (type: BerthEvent['type'], more: Partial<BerthEvent> = {}): BerthE
   account: 'a',
   instance: 'one',
   image: null,
+  attempt: null,
+  lab: null,
+  verdict: null,
   detail: '',
   ...more,
 });

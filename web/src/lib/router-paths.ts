@@ -4,7 +4,7 @@ export type Route =
   | { name: Plain | 'home' | 'unknown' }
   | { name: (typeof oneOf)[keyof typeof oneOf]; id: string };
 
-const plain = ['login', 'labs', 'attempts', 'competitions', 'events', 'tokens', 'accounts', 'images', 'services', 'recordings', 'invitations', 'invited', 'api-docs'] as const;
+const plain = ['login', 'labs', 'attempts', 'competitions', 'events', 'tokens', 'accounts', 'images', 'services', 'webhooks', 'recordings', 'invitations', 'invited', 'api-docs'] as const;
 type Plain = (typeof plain)[number];
 const oneOf = { instances: 'instance', labs: 'lab', attempts: 'attempt', competitions: 'competition', boards: 'board', recordings: 'recording', shared: 'shared', invitations: 'invitation' } as const;
 

@@ -20,6 +20,7 @@ const loaders: Record<Exclude<Route['name'], 'login'>, () => Promise<{ default: 
   tokens: () => import('./Tokens.svelte'),
   accounts: () => import('./Accounts.svelte'),
   services: () => import('./Services.svelte'),
+  webhooks: () => import('./Webhooks.svelte'),
   images: () => import('./Images.svelte'),
   recordings: () => import('./Recordings.svelte'),
   recording: () => import('./Recording.svelte'),

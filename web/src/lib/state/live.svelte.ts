@@ -36,10 +36,16 @@ const everyType: Record<EventType, true> = {
   attempt_hint: true,
   attempt_solved: true,
   attempt_ended: true,
+  attempt_expired: true,
+  attempt_given_up: true,
+  attempt_failed: true,
   invitation_created: true,
   invitation_opened: true,
   invitation_revoked: true,
+  webhook_test: true,
 };
+
+export const eventTypes = Object.keys(everyType) as EventType[];
 
 const names = [...Object.keys(everyType), 'image_progress'];
 
