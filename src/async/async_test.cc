@@ -8,6 +8,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
+#include "async/carried_out.h"
 #include "async/race.h"
 #include "async/task_group.h"
 #include "async/time_limit.h"
@@ -53,6 +54,56 @@ TEST(TaskGroup, waits_for_its_tasks_and_cancels_those_that_would_wait_for_ever) 
   EXPECT_TRUE(joined);
 }
 
+Task<int> slow_seven(Trigger& go, bool& finished) {
+  co_await go.wait();
+  finished = true;
+  co_return 7;
+}
+
+Task<> wait_for_seven(TaskGroup& works, Trigger& go, bool& finished, int& seven) {
+  seven = co_await carried_out(works, slow_seven(go, finished));
+}
+
+Task<> left_alone(boost::asio::io_context& loop, bool& finished, int& seven) {
+  Trigger go(loop.get_executor());
+  TaskGroup works(loop.get_executor());
+  TaskGroup callers(loop.get_executor());
+  callers.spawn(wait_for_seven(works, go, finished, seven));
+  co_await pause_for(Milliseconds{0});
+  co_await callers.stop(Seconds{5});
+  EXPECT_FALSE(finished);
+  go.fire();
+  co_await works.join();
+}
+
+TEST(CarriedOut, goes_on_when_its_caller_is_cancelled) {
+  boost::asio::io_context loop;
+  bool finished = false;
+  int seven = 0;
+  run(loop, left_alone(loop, finished, seven));
+  EXPECT_TRUE(finished);
+  EXPECT_EQ(seven, 0);
+}
+
+Task<> waited_for(boost::asio::io_context& loop, int& seven) {
+  Trigger go(loop.get_executor());
+  TaskGroup works(loop.get_executor());
+  TaskGroup callers(loop.get_executor());
+  bool finished = false;
+  callers.spawn(wait_for_seven(works, go, finished, seven));
+  co_await pause_for(Milliseconds{0});
+  go.fire();
+  co_await callers.join();
+  co_await works.join();
+}
+
+TEST(CarriedOut, gives_its_result) {
+  boost::asio::io_context loop;
+  int seven = 0;
+  run(loop, waited_for(loop, seven));
+  EXPECT_EQ(seven, 7);
+}
+
 Task<> throwing() {
   throw Error(ErrorKind::conflict, "no");
   co_return;
@@ -83,6 +134,31 @@ Task<> limit_scenario(boost::asio::io_context& loop, std::string& message) {
   } catch (const Error& error) {
     message = error.what();
   }
+}
+
+Task<> carry_out_a_fault(boost::asio::io_context& loop, bool cancelled) {
+  TaskGroup works(loop.get_executor());
+  if (cancelled) {
+    works.cancel();
+  }
+  std::exception_ptr fault;
+  try {
+    co_await carried_out(works, throwing());
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  co_await works.join();
+  std::rethrow_exception(fault);
+}
+
+TEST(CarriedOut, passes_on_what_the_work_throws) {
+  boost::asio::io_context loop;
+  EXPECT_THROW(run(loop, carry_out_a_fault(loop, false)), Error);
+}
+
+TEST(CarriedOut, is_cancelled_at_once_when_its_group_is) {
+  boost::asio::io_context loop;
+  EXPECT_THROW(run(loop, carry_out_a_fault(loop, true)), boost::system::system_error);
 }
 
 TEST(TimeLimit, ends_work_that_does_not_end) {

@@ -124,11 +124,7 @@ ShownAttempt shown_attempt(Transaction& transaction, Attempt attempt) {
   }
   for (const AttemptMachine& machine : shown.attempt.machines) {
     if (auto instance = transaction.find_instance(machine.instance)) {
-      std::optional<std::size_t> position;
-      if (instance->state == InstanceState::queued) {
-        position = transaction.count_queued_before(*instance) + 1;
-      }
-      shown.machines.push_back({machine.name, {std::move(*instance), position, {}}});
+      shown.machines.push_back({machine.name, shown_instance(transaction, std::move(*instance))});
     }
   }
   return shown;

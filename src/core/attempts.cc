@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "async/cancelled.h"
+#include "async/carried_out.h"
 #include "async/race.h"
 #include "async/time_limit.h"
 #include "base/error.h"
@@ -24,6 +24,14 @@ constexpr std::size_t events_at_once = 200;
 async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::optional<std::uint32_t> version,
                                           Milliseconds wait) {
   require(caller, Scope::instances_write);
+  const AttemptId id = co_await async::carried_out(surroundings_.tasks, enter(caller, std::move(lab), version));
+  if (wait > Milliseconds{0}) {
+    co_await async::finishes_within(wait_until_begun(id), wait);
+  }
+  co_return co_await find(std::move(caller), id);
+}
+
+async::Task<AttemptId> Attempts::enter(Caller caller, std::string lab, std::optional<std::uint32_t> version) {
   const TimePoint now = surroundings_.clock.now();
   bool is_new = false;
   const Attempt attempt = co_await surroundings_.journal.transact([&](Transaction& transaction) {
@@ -54,10 +62,7 @@ async::Task<ShownAttempt> Attempts::start(Caller caller, std::string lab, std::o
   } else if (attempt.state == AttemptState::stopped) {
     co_await go_on(caller, attempt.id);
   }
-  if (wait > Milliseconds{0}) {
-    co_await async::finishes_within(wait_until_begun(attempt.id), wait);
-  }
-  co_return co_await find(std::move(caller), attempt.id);
+  co_return attempt.id;
 }
 
 // Asks for its machines. Repeatable: each has a key of its own.
@@ -134,13 +139,8 @@ async::Task<> Attempts::wait_until_begun(AttemptId id) {
 
 async::Task<ShownAttempt> Attempts::find(Caller caller, AttemptId id) {
   require(caller, Scope::instances_read);
-  ShownAttempt shown = co_await surroundings_.journal.transact(
-      [&](Transaction& transaction) { return shown_attempt(transaction, visible_attempt(transaction, caller, id)); });
-  for (ShownMachine& machine : shown.machines) {
-    machine.shown.queue_wait =
-        machine.shown.queue_position ? surroundings_.reconciler.wait_at(*machine.shown.queue_position) : std::nullopt;
-  }
-  co_return shown;
+  co_return with_waits(co_await surroundings_.journal.transact(
+      [&](Transaction& transaction) { return shown_attempt(transaction, visible_attempt(transaction, caller, id)); }));
 }
 
 async::Task<std::vector<ShownAttempt>> Attempts::list(Caller caller, AttemptQuery query) {
@@ -150,13 +150,24 @@ async::Task<std::vector<ShownAttempt>> Attempts::list(Caller caller, AttemptQuer
   if (query.everyone) {
     filter.account.reset();
   }
-  co_return co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    std::vector<ShownAttempt> list;
+  auto list = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    std::vector<ShownAttempt> found;
     for (Attempt& attempt : transaction.list_attempts(filter)) {
-      list.push_back(shown_attempt(transaction, std::move(attempt)));
+      found.push_back(shown_attempt(transaction, std::move(attempt)));
     }
-    return list;
+    return found;
   });
+  for (ShownAttempt& each : list) {
+    each = with_waits(std::move(each));
+  }
+  co_return list;
+}
+
+ShownAttempt Attempts::with_waits(ShownAttempt shown) const {
+  for (ShownMachine& machine : shown.machines) {
+    machine.shown = with_wait(std::move(machine.shown), surroundings_.reconciler);
+  }
+  return shown;
 }
 
 async::Task<CheckReport> Attempts::ask(Attempt attempt, LabCheck check, std::string script) {
@@ -175,7 +186,12 @@ async::Task<CheckReport> Attempts::ask(Attempt attempt, LabCheck check, std::str
 
 async::Task<Check> Attempts::check(Caller caller, AttemptId id) {
   require(caller, Scope::instances_write);
-  Check check{.id = random_name(16), .attempt = id, .at = surroundings_.clock.now()};
+  co_return co_await async::carried_out(surroundings_.tasks,
+                                        carry_out_check(std::move(caller), std::move(id), surroundings_.clock.now()));
+}
+
+async::Task<Check> Attempts::carry_out_check(Caller caller, AttemptId id, TimePoint at) {
+  Check check{.id = random_name(16), .attempt = id, .at = at};
   const auto work = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     Attempt attempt = visible_attempt(transaction, caller, id);
     require_pace(transaction, attempt, check.at);
@@ -230,6 +246,10 @@ async::Task<ShownAttempt> Attempts::end(Caller caller, AttemptId id) {
 }
 
 async::Task<> Attempts::leave(AttemptId id, std::string why) {
+  return async::carried_out(surroundings_.tasks, give_up(std::move(id), std::move(why)));
+}
+
+async::Task<> Attempts::give_up(AttemptId id, std::string why) {
   const AttemptMachines machines = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     auto attempt = transaction.find_attempt(id);
     if (!attempt || is_over(attempt->state)) {
@@ -244,10 +264,7 @@ async::Task<> Attempts::leave(AttemptId id, std::string why) {
 async::Task<> Attempts::destroy_machines(AttemptMachines machines) {
   for (const AttemptMachine& machine : machines) {
     machines_.erase(machine.instance);
-    try {
-      co_await surroundings_.reconciler.change(machine.instance, InstanceEvent::destroy, [](const Instance&) {});
-    } catch (const Error&) {  // gone already
-    }
+    co_await surroundings_.reconciler.destroy(machine.instance);
   }
 }
 

@@ -40,7 +40,6 @@ class Attempts {
  public:
   struct Surroundings {
     Journal& journal;
-    Instances& instances;
     Leases& leases;
     Reconciler& reconciler;
     Runtime& runtime;
@@ -77,8 +76,10 @@ class Attempts {
   async::Task<> give_notice();
 
  private:
+  async::Task<AttemptId> enter(Caller caller, std::string lab, std::optional<std::uint32_t> version);
   async::Task<> begin(Attempt attempt);
   async::Task<AttemptMachines> lease(Attempt attempt, Lab lab, LabFiles files);
+  async::Task<> give_up(AttemptId id, std::string why);
   async::Task<> settle(AttemptId id);
   async::Task<> settle_quietly(AttemptId id);
   async::Task<> destroy_machines(AttemptMachines machines);
@@ -86,6 +87,8 @@ class Attempts {
   async::Task<> follow(std::uint64_t after);
   async::Task<> give_notices();
   async::Task<> wait_until_begun(AttemptId id);
+  async::Task<Check> carry_out_check(Caller caller, AttemptId id, TimePoint at);
+  ShownAttempt with_waits(ShownAttempt shown) const;
   async::Task<CheckReport> ask(Attempt attempt, LabCheck check, std::string script);
 
   Surroundings surroundings_;

@@ -2,6 +2,7 @@
 #include "core/competitions.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -73,12 +74,8 @@ void require_sound(Transaction& transaction, const std::string& name, const Comp
       faults.push_back("labs: '" + lab.substr(0, 64) + "' is not published");
     }
   }
-  std::string all;
-  for (const std::string& fault : faults) {
-    all += (all.empty() ? "" : "; ") + fault;
-  }
-  if (!all.empty()) {
-    throw Error(ErrorKind::invalid_argument, all, "definition");
+  if (!faults.empty()) {
+    throw Error(ErrorKind::invalid_argument, boost::algorithm::join(faults, "; "), "definition");
   }
 }
 

@@ -80,6 +80,19 @@ std::optional<Instance> earlier_instance(Transaction& transaction, const Instanc
   return earlier;
 }
 
+ShownInstance shown_instance(Transaction& transaction, Instance instance) {
+  std::optional<std::size_t> position;
+  if (instance.state == InstanceState::queued) {
+    position = transaction.count_queued_before(instance) + 1;
+  }
+  return {std::move(instance), position, {}};
+}
+
+ShownInstance with_wait(ShownInstance shown, const Reconciler& reconciler) {
+  shown.queue_wait = shown.queue_position ? reconciler.wait_at(*shown.queue_position) : std::nullopt;
+  return shown;
+}
+
 void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits) {
   using enum InstanceState;
   const auto image = transaction.find_image(instance.image);

@@ -15,6 +15,9 @@ namespace berth::core {
 Instance draft_instance(const Caller& caller, const NewInstance& request, const Plan& plan, TimePoint now);
 // The one made by the same request before. Throws Error{conflict} when the key was used for another one.
 std::optional<Instance> earlier_instance(Transaction& transaction, const Instance& draft);
+// With its position in the queue; with_wait() adds the wait, on the event thread.
+ShownInstance shown_instance(Transaction& transaction, Instance instance);
+ShownInstance with_wait(ShownInstance shown, const Reconciler& reconciler);
 // Whether the image is ready and the account and the queue have room. Throws Error{invalid_argument}, {conflict} or
 // {exhausted}.
 void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits);

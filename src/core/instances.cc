@@ -42,20 +42,6 @@ Instances::Instances(Journal& journal, Reconciler& reconciler, Leases& leases, R
                      const std::vector<Plan>& plans)
     : journal_(journal), reconciler_(reconciler), leases_(leases), runtime_(runtime), clock_(clock), plans_(plans) {}
 
-// The wait is filled in by with_wait(): the reconciler's memory belongs to the event thread.
-ShownInstance Instances::shown(Transaction& transaction, Instance instance) {
-  std::optional<std::size_t> position;
-  if (instance.state == InstanceState::queued) {
-    position = transaction.count_queued_before(instance) + 1;
-  }
-  return {std::move(instance), position, {}};
-}
-
-ShownInstance Instances::with_wait(ShownInstance shown) const {
-  shown.queue_wait = shown.queue_position ? reconciler_.wait_at(*shown.queue_position) : std::nullopt;
-  return shown;
-}
-
 std::vector<Plan> Instances::plans(const Caller& caller) const {
   std::vector<Plan> usable;
   std::ranges::copy_if(plans_, std::back_inserter(usable),
@@ -98,8 +84,10 @@ async::Task<ShownInstance> Instances::create(Caller caller, NewInstance request)
 
 async::Task<ShownInstance> Instances::find(Caller caller, InstanceId id) {
   require(caller, Scope::instances_read);
-  co_return with_wait(co_await journal_.transact(
-      [&](Transaction& transaction) { return shown(transaction, visible_instance(transaction, caller, id)); }));
+  co_return with_wait(co_await journal_.transact([&](Transaction& transaction) {
+    return shown_instance(transaction, visible_instance(transaction, caller, id));
+  }),
+                      reconciler_);
 }
 
 async::Task<ShownInstance> Instances::wait_until_started(Caller caller, InstanceId id, Milliseconds limit) {
@@ -122,12 +110,12 @@ async::Task<std::vector<ShownInstance>> Instances::list(Caller caller, InstanceQ
   auto list = co_await journal_.transact([&](Transaction& transaction) {
     std::vector<ShownInstance> found;
     for (Instance& instance : transaction.list_instances(filter)) {
-      found.push_back(shown(transaction, std::move(instance)));
+      found.push_back(shown_instance(transaction, std::move(instance)));
     }
     return found;
   });
   for (ShownInstance& each : list) {
-    each = with_wait(std::move(each));
+    each = with_wait(std::move(each), reconciler_);
   }
   co_return list;
 }
@@ -145,7 +133,7 @@ async::Task<ShownInstance> Instances::rename(Caller caller, InstanceId id, std::
                                    .instance = instance.id,
                                    .image = {},
                                    .detail = before + " is now called " + name});
-    return shown(transaction, std::move(instance));
+    return shown_instance(transaction, std::move(instance));
   });
 }
 
@@ -171,8 +159,9 @@ async::Task<ShownInstance> Instances::extend(Caller caller, InstanceId id, std::
   co_return with_wait(co_await journal_.transact([&](Transaction& transaction) {
     Instance instance = visible_instance(transaction, caller, id);
     core::extend(transaction, instance, by.value_or(instance.plan.lifetime), clock_.now());
-    return shown(transaction, std::move(instance));
-  }));
+    return shown_instance(transaction, std::move(instance));
+  }),
+                      reconciler_);
 }
 
 async::Task<> Instances::destroy(Caller caller, InstanceId id) {

@@ -66,8 +66,6 @@ class Instances {
 
  private:
   const Plan& choose_plan(const Caller& caller, const std::optional<std::string>& name) const;
-  static ShownInstance shown(Transaction& transaction, Instance instance);
-  ShownInstance with_wait(ShownInstance shown) const;
   async::Task<ShownInstance> move(Caller caller, InstanceId id, InstanceEvent event);
 
   Journal& journal_;

@@ -82,7 +82,7 @@ async::Task<> LabSetup::prepare_machine(Lab lab, LabFiles files, std::string mac
   } catch (...) {
     fault = std::current_exception();
   }
-  co_await destroy(id);
+  co_await surroundings_.reconciler.destroy(id);
   if (fault) {
     std::rethrow_exception(fault);
   }
@@ -105,7 +105,7 @@ async::Task<InstanceId> LabSetup::begin(Lab lab, std::string machine) {
       });
   const Instance started = co_await surroundings_.leases.started(begun.id, queue_limit);
   if (started.state != InstanceState::running) {
-    co_await destroy(begun.id);
+    co_await surroundings_.reconciler.destroy(begun.id);
     throw Error(ErrorKind::unavailable,
                 "the machine for setup did not start: " + started.reason.value_or("the host is full"));
   }
@@ -147,13 +147,6 @@ async::Task<> LabSetup::run(InstanceId id, std::string command, std::string scri
     const std::string how = outcome.exit.code ? "with code " + std::to_string(*outcome.exit.code) : "by a signal";
     outcome.said.erase(outcome.said.find_last_not_of(" \r\n") + 1);
     throw Error(ErrorKind::instance_fault, what + " ended " + how + ": " + plain_text(outcome.said));
-  }
-}
-
-async::Task<> LabSetup::destroy(InstanceId id) {
-  try {
-    co_await surroundings_.reconciler.change(id, InstanceEvent::destroy, [](const Instance&) {});
-  } catch (const Error&) {  // it is gone already
   }
 }
 

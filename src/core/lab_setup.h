@@ -33,7 +33,6 @@ class LabSetup {
   async::Task<> make_image(Lab lab, LabFiles files, std::string machine, InstanceId id, Tell tell);
   async::Task<InstanceId> begin(Lab lab, std::string machine);
   async::Task<> run(InstanceId id, std::string command, std::string script, std::string what);
-  async::Task<> destroy(InstanceId id);
 
   Surroundings surroundings_;
 };

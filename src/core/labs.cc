@@ -2,6 +2,7 @@
 #include "core/labs.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cctype>
 #include <set>
 #include <sstream>
@@ -86,14 +87,6 @@ std::vector<Lab> choose(const Caller& caller, const std::set<std::string>& hidde
     }
   }
   return chosen;
-}
-
-std::string sentence_of(const std::vector<std::string>& faults) {
-  std::string all;
-  for (const std::string& fault : faults) {
-    all += (all.empty() ? "" : "; ") + fault;
-  }
-  return all;
 }
 
 void note(Transaction& transaction, const Lab& lab, EventType type, TimePoint now, const std::string& what) {
@@ -227,7 +220,7 @@ async::Task<LabPage> Labs::find(Caller caller, std::string name, std::optional<s
 async::Task<LabPage> Labs::upload(Caller caller, std::string name, LabPackage package) {
   require(caller, Scope::labs_write);
   if (const auto faults = faults_of(name, package, surroundings_.plans); !faults.empty()) {
-    throw Error(ErrorKind::invalid_argument, sentence_of(faults), "manifest");
+    throw Error(ErrorKind::invalid_argument, boost::algorithm::join(faults, "; "), "manifest");
   }
   const TimePoint now = surroundings_.clock.now();
   Lab lab{.name = name, .author = caller.account.id, .manifest = package.manifest, .created_at = now};

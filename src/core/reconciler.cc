@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "async/race.h"
 #include "async/time_limit.h"
 #include "core/plain_text.h"
 #include "core/readiness.h"
@@ -13,13 +12,12 @@ namespace berth::core {
 namespace {
 
 constexpr int most_start_attempts = 3;  // of passing failures, before the instance is failed
-constexpr Milliseconds tick_every{1000};
 constexpr Milliseconds longest_back_off{30'000};
 constexpr std::size_t most_admissions = 64;  // remembered
 constexpr Seconds admissions_tell_for{60};   // how the queue moves
 constexpr Seconds forget_every{600};
-constexpr Seconds compare_every{
-    30};  // what a killed berthd had asked for may come into being after its successor began
+// What a killed berthd had asked for may come into being after its successor began.
+constexpr Seconds compare_every{30};
 
 }  // namespace
 
@@ -35,91 +33,6 @@ Reconciler::Reconciler(Surroundings surroundings)
       log_(std::move(surroundings.log)),
       changed_(tasks_.executor()) {
   pools_.set_room(limits_.most_active);
-}
-
-async::Task<> Reconciler::run() { co_await async::both(watch_loop(), tick_loop()); }
-
-async::Task<> Reconciler::watch_loop() {
-  for (;;) {
-    try {
-      // Watching begins first, so that an end between the two is not missed.
-      co_await async::both(runtime_.watch([this](const InstanceStatus& status) { take_end(status); }), compare());
-    } catch (const Error& error) {
-      log_(std::string("runtime: ") + error.what());
-    }
-    co_await async::pause_for(Milliseconds{500});
-  }
-}
-
-async::Task<> Reconciler::tick_loop() {
-  for (;;) {
-    try {
-      co_await tick();
-    } catch (const Error& error) {
-      log_(std::string("tick: ") + error.what());
-    }
-    co_await async::pause_for(tick_every);
-  }
-}
-
-async::Task<> Reconciler::compare() {
-  compared_at_ = clock_.now();
-  ended_meanwhile_.clear();
-  const std::vector<InstanceId> ready = pools_.ready();
-  const std::vector<InstanceStatus> list = co_await runtime_.list();
-  std::map<InstanceId, InstanceStatus> actual;
-  for (const InstanceStatus& status : list) {
-    if (!pools_.holds(InstanceId(status.id))) {
-      actual[InstanceId(status.id)] = status;
-    }
-  }
-  for (const InstanceId& id : ready) {
-    const auto found = std::ranges::find(list, id.text(), &InstanceStatus::id);
-    if (found == list.end() || found->activity != InstanceActivity::running) {
-      pools_.ended(id);
-    }
-  }
-  for (const InstanceId& id : ended_meanwhile_) {
-    if (const auto found = actual.find(id); found != actual.end()) {
-      found->second.activity = InstanceActivity::stopped;
-    }
-  }
-  for (const auto& [id, work] : working_) {  // its own work knows better than a list from before
-    actual.erase(id);
-    if (const auto known = actual_.find(id); known != actual_.end()) {
-      actual.insert(*known);
-    }
-  }
-  actual_ = std::move(actual);
-  compared_ = true;
-  std::vector<InstanceId> ids;
-  for (const auto& [id, status] : actual_) {
-    ids.push_back(id);
-  }
-  using enum InstanceState;
-  const auto live = co_await journal_.transact([](Transaction& transaction) {
-    return transaction.list_instances({.account = {},
-                                       .states = {queued, starting, running, asleep, stopped, grace, failed},
-                                       .before = {},
-                                       .limit = 0});
-  });
-  for (const Instance& instance : live) {
-    ids.push_back(instance.id);
-  }
-  wake(ids);
-}
-
-void Reconciler::take_end(const InstanceStatus& status) {
-  const InstanceId id(status.id);
-  if (pools_.holds(id)) {
-    pools_.ended(id);
-    return;
-  }
-  actual_[id] = status;
-  actual_[id].activity = InstanceActivity::stopped;
-  ended_meanwhile_.insert(id);
-  links_.drop(id);
-  wake(id);
 }
 
 async::Task<> Reconciler::tick() {
@@ -191,6 +104,16 @@ async::Task<Instance> Reconciler::change(InstanceId id, InstanceEvent event, Che
   wake(id);
   take(admission);
   co_return after;
+}
+
+async::Task<> Reconciler::destroy(InstanceId id, std::optional<std::string> reason) {
+  try {
+    co_await change(id, InstanceEvent::destroy, [](const Instance&) {}, std::move(reason));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      log_("instance " + id.text() + " is not destroyed before its lease ends: " + error.what());
+    }
+  }
 }
 
 void Reconciler::adopt(const Instance& instance, bool runs) {

@@ -50,6 +50,8 @@ class Reconciler {
   using Check = std::function<void(const Instance&)>;
   async::Task<Instance> change(InstanceId id, InstanceEvent event, Check allowed,
                                std::optional<std::string> reason = {});
+  // Whatever it is doing; gone already is fine. A failure is logged: its lease ends it then.
+  async::Task<> destroy(InstanceId id, std::optional<std::string> reason = {});
   // An instance from the pools now has a row that says it runs; whether it does.
   void adopt(const Instance& instance, bool runs);
   // After a transaction that admitted instances.

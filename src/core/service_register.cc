@@ -2,6 +2,8 @@
 #include "core/service_register.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
+#include <iterator>
 #include <utility>
 
 #include "base/secret.h"
@@ -10,11 +12,10 @@ namespace berth::core {
 namespace {
 
 std::string sentences_of(const std::string& service, const ServiceFaults& faults) {
-  std::string text;
-  for (const ServiceFault& fault : faults) {
-    text += (text.empty() ? "" : "; ") + sentence_of(service, fault);
-  }
-  return text;
+  std::vector<std::string> sentences;
+  std::ranges::transform(faults, std::back_inserter(sentences),
+                         [&](const ServiceFault& fault) { return sentence_of(service, fault); });
+  return boost::algorithm::join(sentences, "; ");
 }
 
 void append(ServiceFaults& faults, ServiceFaults more) {

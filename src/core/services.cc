@@ -63,7 +63,7 @@ async::Task<> Services::open(std::vector<Service> services, const std::vector<Pl
     }
     const auto open = open_.find(instance->service);
     if (open == open_.end() || instance->service_key.empty() || instance->state != InstanceState::running) {
-      surroundings_.tasks.spawn(destroy(instance->id, "nobody is connected to it any more"));
+      surroundings_.tasks.spawn(surroundings_.reconciler.destroy(instance->id, "nobody is connected to it any more"));
       continue;
     }
     const auto place = add_place(open->second, instance->service_key, now);
@@ -161,7 +161,7 @@ async::Task<> Services::begin(std::shared_ptr<Place> place, Visitor visitor) {
     Instance begun = co_await surroundings_.leases.begin(std::move(draft), check);
     place->id = begun.id;
     if (place->over) {  // nobody waits any more, and who ended it did not know its id yet
-      surroundings_.tasks.spawn(destroy(begun.id, "its connection ended"));
+      surroundings_.tasks.spawn(surroundings_.reconciler.destroy(begun.id, "its connection ended"));
       co_return;
     }
     if (begun.state != InstanceState::running) {
@@ -248,22 +248,14 @@ bool Services::take_away(const std::shared_ptr<Place>& place) {
 
 void Services::end(const std::shared_ptr<Place>& place, const std::string& why) {
   if (take_away(place)) {
-    surroundings_.tasks.spawn(destroy(place->id, why));
+    surroundings_.tasks.spawn(surroundings_.reconciler.destroy(place->id, why));
   }
 }
 
 async::Task<> Services::end_for_good(std::shared_ptr<Place> place, std::string why) {
   if (take_away(place)) {
-    co_await destroy(place->id, std::move(why));
+    co_await surroundings_.reconciler.destroy(place->id, std::move(why));
     co_await surroundings_.reconciler.settled(place->id, tear_down_limit);
-  }
-}
-
-async::Task<> Services::destroy(InstanceId id, std::string why) {
-  try {
-    co_await surroundings_.reconciler.change(id, InstanceEvent::destroy, [](const Instance&) {}, std::move(why));
-  } catch (const Error& error) {
-    surroundings_.log("instance " + id.text() + ": " + error.what());
   }
 }
 

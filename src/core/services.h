@@ -97,7 +97,6 @@ class Services {
   void end(const std::shared_ptr<Place>& place, const std::string& why);
   async::Task<> end_for_good(std::shared_ptr<Place> place, std::string why);
   async::Task<> end_all(SharedOpen open, std::function<bool(const Place&)> chosen, std::string why);
-  async::Task<> destroy(InstanceId id, std::string why);
   async::Task<> watch(std::shared_ptr<Place> place);
   void leave(Visit& visit);
 

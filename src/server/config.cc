@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/described.h"
+#include "base/error.h"
 #include "base/toml.h"
 #include "server/services.h"
 #include "server/tls.h"
@@ -270,6 +271,15 @@ std::string print_config(const Config& config) {
   return out.str();
 }
 
-std::filesystem::path own_folder(const Config& config) { return std::filesystem::path(config.data_dir) / "server"; }
+std::filesystem::path own_folder(const Config& config, const std::string& name) {
+  const std::filesystem::path path = std::filesystem::path(config.data_dir) / "server" / name;
+  std::error_code fault;
+  std::filesystem::create_directories(path, fault);
+  if (fault) {
+    throw Error(ErrorKind::unavailable, "cannot make " + path.string() + ": " + fault.message() +
+                                            "; make it and give it to the user who runs berthd");
+  }
+  return path;
+}
 
 }  // namespace berth::server

@@ -140,6 +140,6 @@ struct PortRange {
 PortRange parse_ports(const std::string& text);
 
 // Where berthd keeps its own files: DIR/server. DIR itself belongs to root.
-std::filesystem::path own_folder(const Config& config);
+std::filesystem::path own_folder(const Config& config, const std::string& name = {});
 
 }  // namespace berth::server

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <thread>
@@ -23,6 +22,7 @@
 #include "recordings/files/file_archive.h"
 #include "runtimes/local/local_images.h"
 #include "runtimes/local/local_runtime.h"
+#include "server/door_settings.h"
 #include "server/memory.h"
 #include "server/services.h"
 #include "server/tls.h"
@@ -37,70 +37,14 @@ constexpr Milliseconds warden_retry{1000};
 // Starting an instance is work of the kernel, on all processors.
 std::uint32_t most_starting() { return 2 * std::max(1U, std::thread::hardware_concurrency()); }
 
-std::filesystem::path make_folder(const std::filesystem::path& path) {
-  std::error_code fault;
-  std::filesystem::create_directories(path, fault);
-  if (fault) {
-    throw Error(ErrorKind::unavailable, "cannot make " + path.string() + ": " + fault.message() +
-                                            "; make it and give it to the user who runs berthd");
-  }
-  return path;
-}
-
-std::string read_contract(const Config& config) {
-  std::ifstream file(std::filesystem::path(config.console) / "openapi.json");
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return text.empty() ? "{}" : text;
-}
-
-doors::rest::Settings rest_settings(const Config& config) {
-  return {.public_url = public_url(config, parse_address(config.listen).port),
-          .contract = read_contract(config),
-          .upload_folder = make_folder(own_folder(config) / "scratch").string(),
-          .largest_upload = config.limits.largest_upload};
-}
-
-std::string ssh_host(const Config& config) {
-  if (!config.ssh.host.empty()) {
-    return config.ssh.host;
-  }
-  std::string url = public_url(config, 0);
-  url.erase(0, url.find("//") + 2);
-  return url.starts_with('[') ? url.substr(1, url.find(']') - 1) : url.substr(0, url.find_first_of(":/"));
-}
-
-doors::ssh::Settings ssh_settings(const Config& config) {
-  const Address address = parse_address(config.ssh.listen);
-  return {.address = address.host,
-          .port = address.port,
-          .host = ssh_host(config),
-          .key_file = make_folder(own_folder(config)) / "ssh-host-key",
-          .guests = config.ssh.guests,
-          .limits = {.most_connections = config.ssh.most_connections,
-                     .most_strangers = config.ssh.most_strangers,
-                     .most_strangers_per_address = config.ssh.most_strangers_per_address,
-                     .most_failures_per_minute = config.ssh.most_failures_per_minute},
-          .silence_limit = config.ssh.silence_limit};
-}
-
 }  // namespace
 
 std::unique_ptr<core::Store> open_store(const Config& config, const async::Executor& executor) {
   stores::sql::Settings settings{.url = config.database.url, .password_file = config.database.password_file};
   if (settings.url.empty()) {
-    settings.url = stores::sql::sqlite_url(make_folder(own_folder(config)) / "berth.sqlite");
+    settings.url = stores::sql::sqlite_url(own_folder(config) / "berth.sqlite");
   }
   return stores::sql::open(settings, executor);
-}
-
-std::string public_url(const Config& config, std::uint16_t port) {
-  if (!config.public_url.empty()) {
-    return config.public_url;
-  }
-  const Address address = parse_address(config.listen);
-  const bool any = address.host == "0.0.0.0" || address.host == "::";
-  const std::string host = any ? "127.0.0.1" : address.host;
-  return "http://" + (host.contains(':') ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 class Wiring::Parts {
@@ -112,7 +56,7 @@ class Wiring::Parts {
         store_(open_store(config_, executor)),
         journal_(*store_, executor),
         warden_(executor, {.warden_socket = config_.warden_socket,
-                           .image_folder = make_folder(own_folder(config_) / "scratch").string(),
+                           .image_folder = own_folder(config_, "scratch").string(),
                            .insecure_registries = config_.insecure_registries,
                            .largest_image = config_.limits.largest_upload}),
         runtime_(warden_),
@@ -139,7 +83,7 @@ class Wiring::Parts {
         accounts_(journal_, clock_, config_.plan),
         ssh_keys_(journal_, clock_, config_.plan),
         instances_(journal_, reconciler_, leases_, runtime_, clock_, config_.plan),
-        archive_(make_folder(own_folder(config_) / "recordings")),
+        archive_(own_folder(config_, "recordings")),
         recorder_({.journal = journal_,
                    .links = links_,
                    .archive = archive_,
@@ -173,7 +117,6 @@ class Wiring::Parts {
                .tasks = tasks_,
                .limits = {.least_ready = config_.labs.least_ready, .most_ready = config_.labs.most_ready}}),
         attempts_({.journal = journal_,
-                   .instances = instances_,
                    .leases = leases_,
                    .reconciler = reconciler_,
                    .runtime = runtime_,
@@ -217,7 +160,7 @@ class Wiring::Parts {
                .gates = [this] { return tcp_.statuses(); }},
               rest_settings(config_)),
         web_(config_.console),
-        server_(executor, http_settings(), router_, &Parts::answer_fault, log_) {
+        server_(executor, http_settings(config_), router_, &Parts::answer_fault, log_) {
     rest_.add_routes(router_);
     web_.add_routes(router_);
     if (!config_.ssh.listen.empty()) {
@@ -275,16 +218,6 @@ class Wiring::Parts {
             .most_queued = config_.limits.most_queued,
             .most_starting = most_starting(),
             .history = config_.limits.history};
-  }
-
-  http::Settings http_settings() const {
-    const Address address = parse_address(config_.listen);
-    http::Settings settings;
-    settings.address = address.host;
-    settings.port = address.port;
-    settings.most_connections = config_.limits.most_connections;
-    settings.max_body = config_.limits.largest_upload;
-    return settings;
   }
 
   static http::Response answer_fault(const http::Exchange& /*exchange*/, const Error& error,

@@ -16,9 +16,6 @@ using Log = std::function<void(const std::string&)>;
 // The store the configuration names. Blocks; throws Error with a sentence for the operator.
 std::unique_ptr<core::Store> open_store(const Config& config, const async::Executor& executor);
 
-// The address visitors use.
-std::string public_url(const Config& config, std::uint16_t port);
-
 // berthd: all concrete classes, put together. Lives in main; serve() runs until cancelled and leaves instances running.
 class Wiring {
  public:

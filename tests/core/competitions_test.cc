@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "core/attempt_rules.h"
-#include "core/host.h"
-#include "core/labs.h"
+#include "core/lab_host.h"
 
 namespace berth::core {
 namespace {
@@ -29,7 +28,7 @@ class CountingStore final : public Store {
   Store& store_;
 };
 
-class CompetitionsTest : public Host {
+class CompetitionsTest : public LabHost {
  protected:
   TimePoint hour(double hours) const { return origin + Milliseconds{static_cast<long>(hours * 3'600'000)}; }
   void go_to(TimePoint time) { clock.advance(time - clock.now()); }
@@ -343,20 +342,6 @@ class CompetitionsTest : public Host {
 
   TimePoint origin = clock.now();
   Competitions competitions{journal, clock, loop.get_executor()};
-  LabSetup setup{{.journal = journal,
-                  .leases = leases,
-                  .reconciler = reconciler,
-                  .links = links,
-                  .library = library,
-                  .clock = clock}};
-  Labs labs{{.journal = journal,
-             .setup = setup,
-             .library = library,
-             .pools = pools,
-             .clock = clock,
-             .plans = plans,
-             .tasks = tasks,
-             .limits = {.least_ready = 0, .most_ready = 0}}};
 };
 
 TEST_F(CompetitionsTest, ASolveCountsOnceAndTheFirstOneCounts) { run(a_solve_counts_once_and_the_first_one_counts()); }

@@ -46,7 +46,7 @@ struct TestFolder {
 // Everything but doors and database, on a clock that stands still. A test is a coroutine given to run().
 class Host : public testing::Test {
  protected:
-  Host() {
+  explicit Host(HostLimits room = {.most_active = 2, .most_queued = 2}) : limits(room) {
     plans.front().guests = true;
     plans.front().most_per_account = 3;
   }
@@ -111,11 +111,12 @@ class Host : public testing::Test {
             .pools = pools,
             .slots = slots,
             .clock = clock,
-            .limits = {.most_active = 2, .most_queued = 2},
+            .limits = limits,
             .tasks = tasks,
             .log = [](const std::string&) {}};
   }
 
+  HostLimits limits;
   boost::asio::io_context loop{1};
   ManualClock clock;
   std::vector<Plan> plans = default_plans();

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "core/host.h"
+#include "core/lab_host.h"
 
 namespace berth::core {
 namespace {
@@ -13,26 +13,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using enum AttemptState;
 
-class InvitationsTest : public Host {
+class InvitationsTest : public LabHost {
  protected:
   InvitationsTest() { plans.front().guests = false; }
 
   async::Task<> publish(std::string name, RecordingKind recording = RecordingKind::none) {
-    LabPackage package;
-    package.manifest.title = "The lab " + name;
-    package.manifest.image = "busybox";
-    package.manifest.minutes = 20;
-    package.manifest.hints = {"look up"};
-    package.manifest.recording = recording;
-    package.files = {{"task.md", "Write it."}, {"check", "#!/bin/sh\ncat /machine/answer\n"}};
-    co_await labs.upload(admin, name, std::move(package));
-    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
-      if ((co_await labs.find(admin, name, {})).shown.lab.state != LabState::preparing) {
-        break;
-      }
-      co_await journal.appended().wait_beyond(seen);
-    }
-    co_await labs.publish(admin, name, 1);
+    LabPackage wanted = package();
+    wanted.manifest.title = "The lab " + name;
+    wanted.manifest.recording = recording;
+    co_await LabHost::publish(std::move(name), std::move(wanted));
   }
 
   async::Task<Caller> reviewer(std::string name) {
@@ -210,28 +199,6 @@ class InvitationsTest : public Host {
     EXPECT_EQ(co_await kind_of(accounts.create_account(admin, "Cora", Role::candidate)), "invalid_argument");
   }
 
-  LabSetup setup{{.journal = journal,
-                  .leases = leases,
-                  .reconciler = reconciler,
-                  .links = links,
-                  .library = library,
-                  .clock = clock}};
-  Labs labs{{.journal = journal,
-             .setup = setup,
-             .library = library,
-             .pools = pools,
-             .clock = clock,
-             .plans = plans,
-             .tasks = tasks,
-             .limits = {.least_ready = 0, .most_ready = 0}}};
-  Attempts attempts{{.journal = journal,
-                     .instances = instances,
-                     .leases = leases,
-                     .reconciler = reconciler,
-                     .runtime = runtime,
-                     .clock = clock,
-                     .tasks = tasks,
-                     .log = [](const std::string&) {}}};
   Invitations invitations{journal, attempts, clock};
   Caller rita;
   Caller cora;

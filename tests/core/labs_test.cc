@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "core/attempts.h"
-#include "core/host.h"
+#include "core/lab_host.h"
 
 namespace berth::core {
 namespace {
@@ -13,57 +12,8 @@ using testing::IsEmpty;
 using wire::Operation;
 using enum AttemptState;
 
-class LabsTest : public Host {
+class LabsTest : public LabHost {
  protected:
-  // Its check says what the file /answer of the machine holds.
-  static LabPackage package() {
-    LabPackage package;
-    package.manifest.title = "The answer";
-    package.manifest.image = "busybox";
-    package.manifest.minutes = 20;
-    package.manifest.tags = {"files"};
-    package.manifest.hints = {"look up", "look down"};
-    package.files = {{"task.md", "Write it."}, {"check", "#!/bin/sh\ncat /machine/answer\n"}};
-    return package;
-  }
-
-  async::Task<> until_prepared(std::string name) {
-    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
-      if ((co_await labs.find(admin, name, {})).shown.lab.state != LabState::preparing) {
-        co_return;
-      }
-      co_await journal.appended().wait_beyond(seen);
-    }
-  }
-
-  async::Task<> publish(std::string name, LabPackage wanted) {
-    const LabPage page = co_await labs.upload(admin, name, std::move(wanted));
-    co_await until_prepared(name);
-    co_await labs.publish(admin, name, page.shown.lab.version);
-  }
-
-  async::Task<ShownAttempt> begin(Caller who, std::string name) {
-    co_return co_await attempts.start(who, name, {}, Seconds{10});
-  }
-
-  async::Task<> answer(Caller who, const ShownAttempt& attempt, std::string text) {
-    bool sent = false;
-    co_await sessions.write_files(who, attempt.machines.front().shown.instance.id, "/answer", FileForm::raw,
-                                  [&]() -> async::Task<std::optional<std::string>> {
-                                    co_return std::exchange(sent, true) ? std::nullopt : std::optional(text);
-                                  });
-  }
-
-  async::Task<AttemptState> state_when_over(Caller who, AttemptId id) {
-    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
-      const ShownAttempt shown = co_await attempts.find(who, id);
-      if (is_over(shown.attempt.state)) {
-        co_return shown.attempt.state;
-      }
-      co_await journal.appended().wait_beyond(seen);
-    }
-  }
-
   async::Task<> a_lab_is_prepared_published_and_found() {
     const LabPage uploaded = co_await labs.upload(admin, "answer", package());
     EXPECT_EQ(uploaded.shown.lab.state, LabState::preparing);
@@ -219,6 +169,68 @@ class LabsTest : public Host {
     EXPECT_EQ((co_await attempts.find(ann, begun.attempt.id)).attempt.solved_at, check->at);
   }
 
+  // Whoever asked closed the page.
+  async::Task<> an_abandoned_start_and_check_are_carried_out() {
+    co_await publish("answer", package());
+    tasks.spawn(attempts.run());
+    const Caller ann = co_await caller("ann");
+    const auto start = [](Attempts& attempts, Caller who) -> async::Task<> {
+      co_await attempts.start(who, "answer", {}, Seconds{10});
+    };
+    async::TaskGroup visitor{loop.get_executor()};
+    visitor.spawn(start(attempts, ann));
+    visitor.cancel();
+    co_await visitor.join();
+    const ShownAttempt begun = co_await begin(ann, "answer");
+    EXPECT_EQ(begun.attempt.state, running);
+    co_await answer(ann, begun, "OK\n");
+    runtime.faults().hold(Operation::check);
+    const auto check = [](Attempts& attempts, Caller who, AttemptId id) -> async::Task<> {
+      co_await attempts.check(who, id);
+    };
+    async::TaskGroup other{loop.get_executor()};
+    other.spawn(check(attempts, ann, begun.attempt.id));
+    while (runtime.faults().calls(Operation::check) == 0) {
+      co_await async::pause_for(Milliseconds{1});
+    }
+    other.cancel();
+    co_await other.join();
+    runtime.faults().release(Operation::check);
+    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
+      if ((co_await attempts.find(ann, begun.attempt.id)).attempt.state == solved) {
+        break;
+      }
+      co_await journal.appended().wait_beyond(seen);
+    }
+  }
+
+  async::Task<> what_is_left_while_it_begins_leaves_no_machine() {
+    LabPackage wanted = package();
+    wanted.manifest.machines = {{.name = "one"}, {.name = "two"}, {.name = "three"}};
+    co_await publish("answer", wanted);
+    tasks.spawn(attempts.run());
+    const Caller ann = co_await caller("ann");
+    const auto start = [](Attempts& attempts, Caller who) -> async::Task<> {
+      co_await attempts.start(who, "answer", {}, {});
+    };
+    const auto held = [&] {
+      return journal.transact([&](Transaction& transaction) {
+        using enum InstanceState;
+        return transaction.count_instances(ann.account.id, {queued, starting, InstanceState::running});
+      });
+    };
+    async::TaskGroup visitor{loop.get_executor()};
+    const unsigned long before = journal.appended().count();
+    visitor.spawn(start(attempts, ann));
+    co_await journal.appended().wait_beyond(before);  // it has the first of its machines
+    const AttemptId id = (co_await attempts.list(ann, {})).front().attempt.id;
+    co_await attempts.leave(id, "it was left");
+    co_await visitor.join();
+    EXPECT_EQ((co_await attempts.find(ann, id)).attempt.state, given_up);
+    EXPECT_EQ((co_await attempts.find(ann, id)).machines.size(), 3U);  // it had asked for all of them
+    EXPECT_EQ(co_await held(), 0U);
+  }
+
   async::Task<> a_destroyed_machine_ends_it() {
     co_await publish("answer", package());
     tasks.spawn(attempts.run());
@@ -281,29 +293,6 @@ class LabsTest : public Host {
     EXPECT_EQ((co_await attempts.start(ann, "answer", {}, Seconds{10})).attempt.id, half.id);
     EXPECT_EQ((co_await attempts.find(ann, half.id)).attempt.state, running);
   }
-
-  LabSetup setup{{.journal = journal,
-                  .leases = leases,
-                  .reconciler = reconciler,
-                  .links = links,
-                  .library = library,
-                  .clock = clock}};
-  Labs labs{{.journal = journal,
-             .setup = setup,
-             .library = library,
-             .pools = pools,
-             .clock = clock,
-             .plans = plans,
-             .tasks = tasks,
-             .limits = {.least_ready = 0, .most_ready = 0}}};
-  Attempts attempts{{.journal = journal,
-                     .instances = instances,
-                     .leases = leases,
-                     .reconciler = reconciler,
-                     .runtime = runtime,
-                     .clock = clock,
-                     .tasks = tasks,
-                     .log = [](const std::string&) {}}};
 };
 
 TEST_F(LabsTest, ALabIsPreparedPublishedAndFound) { run(a_lab_is_prepared_published_and_found()); }
@@ -315,6 +304,8 @@ TEST_F(LabsTest, ALabIsNoImageToStartFrom) { run(a_lab_is_no_image_to_start_from
 TEST_F(LabsTest, HintsComeOneByOne) { run(hints_come_one_by_one()); }
 TEST_F(LabsTest, ItsTimeEndsIt) { run(its_time_ends_it()); }
 TEST_F(LabsTest, ACheckAskedForInTimeCounts) { run(a_check_asked_for_in_time_counts()); }
+TEST_F(LabsTest, AnAbandonedStartAndCheckAreCarriedOut) { run(an_abandoned_start_and_check_are_carried_out()); }
+TEST_F(LabsTest, WhatIsLeftWhileItBeginsLeavesNoMachine) { run(what_is_left_while_it_begins_leaves_no_machine()); }
 TEST_F(LabsTest, ADestroyedMachineEndsIt) { run(a_destroyed_machine_ends_it()); }
 TEST_F(LabsTest, StepsAreDoneInOrder) { run(steps_are_done_in_order()); }
 TEST_F(LabsTest, AnAttemptKeepsItsVersion) { run(an_attempt_keeps_its_version()); }

@@ -5,6 +5,7 @@
 // JSON. Optional members of a request may be left out; of an answer they are null.
 
 #include <boost/describe/class.hpp>
+#include <boost/json/value.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
