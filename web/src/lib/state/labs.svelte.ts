@@ -17,7 +17,7 @@ class Labs {
     return live.listen({
       onResync: () => void this.load(),
       onEvent: (event) => {
-        if (/^(lab_|attempt_(started|solved|ended))/.test(event.type)) void this.load();
+        if (/^(lab_|attempt_(started|stopped|resumed|solved|ended))/.test(event.type)) void this.load();
       },
     });
   }
