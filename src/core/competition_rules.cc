@@ -2,6 +2,7 @@
 #include "core/competition_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -37,6 +38,43 @@ void find_window_faults(const CompetitionDefinition& definition, std::vector<std
       faults.emplace_back("windows: a region is a name of 1 to 64 bytes");
     }
   }
+}
+
+// All at a lab, of one participant or of everybody who takes part.
+std::vector<Attempt> attempts_in(Transaction& transaction, const std::string& competition,
+                                 const std::optional<std::string>& participant, const std::string& lab) {
+  std::vector<Attempt> attempts;
+  for (const Membership& each : transaction.list_memberships({.account = {}, .competition = competition})) {
+    if (!participant || each.participant == *participant) {
+      std::ranges::move(
+          transaction.list_attempts({.account = each.account, .lab_name = lab, .states = {}, .before = {}, .limit = 0}),
+          std::back_inserter(attempts));
+    }
+  }
+  return attempts;
+}
+
+// When the participant last asked for a check of the lab that was judged, in whichever attempt.
+std::optional<TimePoint> last_check(Transaction& transaction, const Entry& entry, const std::string& lab) {
+  std::optional<TimePoint> last;
+  for (const Attempt& attempt : attempts_in(transaction, entry.competition.name, entry.participant.id, lab)) {
+    for (const Check& check : transaction.list_checks(attempt.id)) {
+      if (check.verdict != Verdict::fault && (!last || *last < check.at)) {
+        last = check.at;
+      }
+    }
+  }
+  return last;
+}
+
+std::vector<InstanceId> machines_used(Transaction& transaction, const Competition& competition) {
+  std::vector<InstanceId> machines;
+  for (const std::string& lab : competition.definition.labs) {
+    for (const Attempt& attempt : attempts_in(transaction, competition.name, {}, lab)) {
+      std::ranges::transform(attempt.machines, std::back_inserter(machines), &AttemptMachine::instance);
+    }
+  }
+  return machines;
 }
 
 }  // namespace
@@ -134,15 +172,11 @@ void count_solve(Transaction& transaction, const Attempt& attempt, const Check& 
 }
 
 void require_pace(Transaction& transaction, const Attempt& attempt, TimePoint now) {
-  const std::vector<Entry> entries = entries_of(transaction, attempt, now);
-  if (entries.empty()) {
-    return;
-  }
-  const std::vector<Check> checks = transaction.list_checks(attempt.id);
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : entries_of(transaction, attempt, now)) {
     const Seconds pace{entry.competition.definition.seconds_between_checks};
-    if (!checks.empty() && now < checks.back().at + pace) {
-      const auto left = std::chrono::ceil<Seconds>(checks.back().at + pace - now);
+    const auto last = pace == Seconds{0} ? std::nullopt : last_check(transaction, entry, attempt.lab_name);
+    if (last && now < *last + pace) {
+      const auto left = std::chrono::ceil<Seconds>(*last + pace - now);
       throw Error(ErrorKind::exhausted, "this competition leaves " + std::to_string(pace.count()) +
                                             " seconds between checks; check again in " + std::to_string(left.count()));
     }
@@ -170,6 +204,24 @@ RecordingPolicy under_embargo(Transaction& transaction, const Attempt& attempt, 
     }
   }
   return policy;
+}
+
+void move_embargoes(Transaction& transaction, const Competition& competition, TimePoint before) {
+  const RecordingPolicy old{.kind = RecordingKind::embargoed, .until = before};
+  const RecordingPolicy moved{.kind = RecordingKind::embargoed, .until = last_end(competition.definition)};
+  for (const InstanceId& machine : machines_used(transaction, competition)) {
+    auto instance = transaction.find_instance(machine);
+    if (instance && instance->recording == old) {
+      instance->recording = moved;
+      transaction.put_instance(*instance);
+    }
+    for (Recording& recording : transaction.list_recordings({.instance = machine, .words = {}, .limit = 0})) {
+      if (recording.policy == old) {
+        recording.policy = moved;
+        transaction.put_recording(recording);
+      }
+    }
+  }
 }
 
 std::vector<Standing> rank(const CompetitionDefinition& definition, const std::vector<Participant>& participants,

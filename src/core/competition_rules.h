@@ -34,12 +34,16 @@ std::vector<Entry> entries_of(Transaction& transaction, const Attempt& attempt, 
 
 // Stores that it was solved, once for each participant and lab; the check that was asked for first counts.
 void count_solve(Transaction& transaction, const Attempt& attempt, const Check& check);
-// Throws Error{exhausted} for a check that comes too soon after the last one.
+// Throws Error{exhausted} for a check that comes too soon after the participant's last one of this lab. One that could
+// not be made does not count.
 void require_pace(Transaction& transaction, const Attempt& attempt, TimePoint now);
 // Throws Error{forbidden} while it counts where there are none.
 void require_hints(Transaction& transaction, const Attempt& attempt, TimePoint now);
 // What would be public is embargoed until the competition ends.
 RecordingPolicy under_embargo(Transaction& transaction, const Attempt& attempt, RecordingPolicy policy);
+
+// After the last window's end changed from `before`: what waits for it waits for the new one.
+void move_embargoes(Transaction& transaction, const Competition& competition, TimePoint before);
 
 // One row of a board. Times are from the begin of the participant's window.
 struct Standing {

@@ -15,6 +15,12 @@ namespace {
   throw Error(ErrorKind::not_found, "there is no competition '" + name.substr(0, 64) + "'");
 }
 
+void refuse_candidates(const Caller& caller) {
+  if (caller.account.role == Role::candidate) {
+    throw Error(ErrorKind::forbidden, "your invitation is for its labs, and for no competition");
+  }
+}
+
 Competition known_competition(Transaction& transaction, const std::string& name) {
   auto found = is_name(name) ? transaction.find_competition(name) : std::nullopt;
   if (!found) {
@@ -172,6 +178,9 @@ async::Task<> Competitions::open() {
 
 async::Task<std::vector<CompetitionPage>> Competitions::list(Caller caller) {
   require(caller, Scope::instances_read);
+  if (caller.account.role == Role::candidate) {
+    co_return std::vector<CompetitionPage>{};
+  }
   co_return co_await journal_.transact([&](Transaction& transaction) {
     std::vector<CompetitionPage> pages;
     for (Competition& each : transaction.list_competitions()) {
@@ -183,6 +192,7 @@ async::Task<std::vector<CompetitionPage>> Competitions::list(Caller caller) {
 
 async::Task<CompetitionPage> Competitions::find(Caller caller, std::string name) {
   require(caller, Scope::instances_read);
+  refuse_candidates(caller);
   const TimePoint now = clock_.now();
   co_return co_await journal_.transact([&](Transaction& transaction) {
     CompetitionPage page = page_of(transaction, caller, known_competition(transaction, name));
@@ -199,8 +209,12 @@ async::Task<CompetitionPage> Competitions::change(Caller caller, std::string nam
                                                   std::function<Competition(Transaction&)> make) {
   require(caller, Scope::accounts_write);
   Competition competition = co_await journal_.transact([&](Transaction& transaction) {
+    const auto before = is_name(name) ? transaction.find_competition(name) : std::nullopt;
     Competition made = make(transaction);
     transaction.put_competition(made);
+    if (before && last_end(before->definition) != last_end(made.definition)) {
+      move_embargoes(transaction, made, last_end(before->definition));
+    }
     return made;
   });
   known_[name].competition = std::move(competition);
@@ -235,6 +249,7 @@ async::Task<CompetitionPage> Competitions::join(Caller caller, std::string name,
   if (caller.account.role == Role::guest) {
     throw Error(ErrorKind::forbidden, "competitions are not for guests; sign in with an account");
   }
+  refuse_candidates(caller);
   co_await journal_.transact([&](Transaction& transaction) {
     add_member(transaction, caller, known_competition(transaction, name), request, clock_.now());
   });

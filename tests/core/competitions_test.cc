@@ -286,7 +286,8 @@ class CompetitionsTest : public LabHost {
     co_await make(definition);
     const Caller ann = co_await participant("ann");
     const Attempt attempt = attempt_of(ann, "one", hour(1));
-    Attempt practice = attempt_of(ann, "two", hour(0.5));
+    const Attempt again = attempt_of(ann, "one", hour(1.5));
+    const Attempt practice = attempt_of(ann, "two", hour(0.5));
     const auto pace = [&](const Attempt& of, TimePoint now) -> async::Task<> {
       co_await journal.transact([&](Transaction& transaction) { require_pace(transaction, of, now); });
     };
@@ -294,14 +295,20 @@ class CompetitionsTest : public LabHost {
       co_await journal.transact([&](Transaction& transaction) { add_hint(transaction, of, now); });
     };
     co_await journal.transact([&](Transaction& transaction) {
-      transaction.put_attempt(attempt);
+      Attempt left = attempt;
+      left.state = AttemptState::given_up;
+      transaction.put_attempt(left);
       transaction.put_attempt(practice);
       for (const Attempt& each : {attempt, practice}) {
-        transaction.put_check({.id = random_name(12), .attempt = each.id, .at = hour(2)});
+        transaction.put_check({.id = random_name(12), .attempt = each.id, .at = hour(2), .verdict = Verdict::not_yet});
       }
+      transaction.put_attempt(again);
+      transaction.put_check({.id = random_name(12), .attempt = again.id, .at = hour(2.5), .verdict = Verdict::fault});
     });
     EXPECT_EQ(co_await kind_of(pace(attempt, hour(2) + Seconds{59})), "exhausted");
     EXPECT_EQ(co_await kind_of(pace(attempt, hour(2) + Seconds{60})), "none");
+    EXPECT_EQ(co_await kind_of(pace(again, hour(2) + Seconds{59})), "exhausted");  // to begin anew is no way around
+    EXPECT_EQ(co_await kind_of(pace(again, hour(2.5) + Seconds{1})), "none");      // what is our fault does not count
     EXPECT_EQ(co_await kind_of(pace(practice, hour(2) + Seconds{1})), "none");
     EXPECT_EQ(co_await kind_of(hint(attempt, hour(2))), "forbidden");
     EXPECT_EQ(co_await kind_of(hint(practice, hour(2))), "none");
@@ -316,6 +323,54 @@ class CompetitionsTest : public LabHost {
     EXPECT_EQ(co_await policy(attempt, {embargoed, hour(4)}), (RecordingPolicy{embargoed, hour(4)}));
     EXPECT_EQ(co_await policy(attempt, {embargoed, {}}), (RecordingPolicy{embargoed, {}}));
     EXPECT_EQ(co_await policy(attempt, {private_, {}}), (RecordingPolicy{private_, {}}));
+  }
+
+  async::Task<> embargoes_move_with_its_end() {
+    using enum RecordingKind;
+    co_await make(cup());
+    const Caller ann = co_await participant("ann");
+    const ShownInstance machine = co_await start(ann);
+    const auto put = [&](const char* id, RecordingPolicy policy) {
+      return journal.transact([&, id, policy](Transaction& transaction) {
+        transaction.put_recording({.id = RecordingId(id),
+                                   .account = ann.account.id,
+                                   .instance = machine.instance.id,
+                                   .title = "shell",
+                                   .policy = policy,
+                                   .began_at = hour(1)});
+      });
+    };
+    co_await put("until-the-end", {embargoed, hour(3)});
+    co_await put("longer", {embargoed, hour(9)});
+    co_await put("mine", {private_, {}});
+    co_await journal.transact([&](Transaction& transaction) {
+      Attempt attempt = attempt_of(ann, "one", hour(1));
+      attempt.machines = {{"main", machine.instance.id}};
+      transaction.put_attempt(attempt);
+      Instance instance = transaction.find_instance(machine.instance.id).value();
+      instance.recording = {embargoed, hour(3)};
+      transaction.put_instance(instance);
+    });
+    const auto policies = [&] {
+      return journal.transact([&](Transaction& transaction) {
+        std::vector<RecordingPolicy> found{transaction.find_instance(machine.instance.id)->recording};
+        for (const char* id : {"until-the-end", "longer", "mine"}) {
+          found.push_back(transaction.find_recording(RecordingId(id))->policy);
+        }
+        return found;
+      });
+    };
+    using Policies = std::vector<RecordingPolicy>;
+    CompetitionDefinition later = cup();
+    later.windows.front().end = hour(4);
+    co_await competitions.put(admin, "cup", later);
+    const RecordingPolicy longer{embargoed, hour(9)};
+    const RecordingPolicy moved{embargoed, hour(4)};
+    EXPECT_EQ(co_await policies(), (Policies{moved, moved, longer, {private_, {}}}));
+    go_to(hour(2));
+    co_await competitions.end(admin, "cup");
+    const RecordingPolicy ended{embargoed, hour(2)};
+    EXPECT_EQ(co_await policies(), (Policies{ended, ended, longer, {private_, {}}}));
   }
 
   async::Task<> all_faults_are_told_and_only_administrators_make_it() {
@@ -360,6 +415,7 @@ TEST_F(CompetitionsTest, TenThousandViewersCostTheDatabaseNothing) {
 TEST_F(CompetitionsTest, ARestartChangesNothing) { run(a_restart_changes_nothing()); }
 TEST_F(CompetitionsTest, HiddenLabsComeWithTheWindow) { run(hidden_labs_come_with_the_window()); }
 TEST_F(CompetitionsTest, ItsRulesHoldForAttemptsThatCount) { run(its_rules_hold_for_attempts_that_count()); }
+TEST_F(CompetitionsTest, EmbargoesMoveWithItsEnd) { run(embargoes_move_with_its_end()); }
 TEST_F(CompetitionsTest, AllFaultsAreToldAndOnlyAdministratorsMakeIt) {
   run(all_faults_are_told_and_only_administrators_make_it());
 }

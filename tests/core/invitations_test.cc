@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/competitions.h"
 #include "core/lab_host.h"
 
 namespace berth::core {
@@ -200,6 +201,20 @@ class InvitationsTest : public LabHost {
   }
 
   Invitations invitations{journal, attempts, clock};
+  Competitions competitions{journal, clock, loop.get_executor()};
+
+  async::Task<> competitions_are_not_for_candidates() {
+    co_await invite_and_open();
+    co_await competitions.put(admin, "cup",
+                              {.title = "The cup",
+                               .text = {},
+                               .labs = {"one"},
+                               .windows = {{"", clock.now(), clock.now() + std::chrono::hours{1}}}});
+    EXPECT_THAT(co_await competitions.list(cora), IsEmpty());
+    EXPECT_EQ(co_await kind_of(competitions.find(cora, "cup")), "forbidden");
+    EXPECT_EQ(co_await kind_of(competitions.join(cora, "cup", {})), "forbidden");
+  }
+
   Caller rita;
   Caller cora;
   IssuedInvitation issued;
@@ -220,6 +235,7 @@ TEST_F(InvitationsTest, TerminalsAreRecordedForTheReviewerAlone) {
 }
 TEST_F(InvitationsTest, OtherReviewersSeeNothing) { run(other_reviewers_see_nothing()); }
 TEST_F(InvitationsTest, TakenBackItEndsEverything) { run(taken_back_it_ends_everything()); }
+TEST_F(InvitationsTest, CompetitionsAreNotForCandidates) { run(competitions_are_not_for_candidates()); }
 TEST_F(InvitationsTest, WhatMakesNoSenseIsRefused) { run(what_makes_no_sense_is_refused()); }
 
 }  // namespace
