@@ -213,26 +213,24 @@ std::vector<InstanceId> follow_machines(Transaction& transaction, Attempt& attem
     }
     machines.push_back(std::move(*instance));
   }
-  const auto all = [&](InstanceState state) {
-    return !machines.empty() &&
-           std::ranges::all_of(machines, [&](const Instance& each) { return each.state == state; });
-  };
   const auto broken = std::ranges::find(machines, InstanceState::failed, &Instance::state);
   const bool has_failed = broken != machines.end();
-  const bool is_over = std::ranges::find(machines, InstanceState::grace, &Instance::state) != machines.end();
+  const bool lease_over = std::ranges::find(machines, InstanceState::grace, &Instance::state) != machines.end();
+  const bool all_run = !machines.empty() && std::ranges::all_of(machines, [](const Instance& machine) {
+    return machine.state == InstanceState::running;
+  });
   const std::string failure = has_failed ? "a machine failed: " + broken->reason.value_or("for an unknown reason") : "";
-  if (attempt.state == stopped) {  // somebody may have started a machine by itself
-    return all(InstanceState::grace) ? std::vector<InstanceId>{}
-                                     : keep_attempt(transaction, attempt, now, "it was stopped");
+  if (attempt.state == stopped) {
+    return {};
   }
-  if ((has_failed || is_over) && attempt.started_at && is_resumable(machines.front())) {
+  if ((has_failed || lease_over) && attempt.started_at && is_resumable(machines.front())) {
     return keep_attempt(transaction, attempt, now, has_failed ? failure : "the time is over");
   }
   if (has_failed) {
     finish(transaction, attempt, failed, now, failure);
-  } else if (is_over) {
+  } else if (lease_over) {
     end_without_machine(transaction, attempt, machines.front(), now);
-  } else if (attempt.state == waiting && all(InstanceState::running)) {
+  } else if (attempt.state == waiting && all_run) {
     begin_clock(transaction, attempt, std::move(machines), now);
   }
   return {};

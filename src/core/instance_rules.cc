@@ -163,7 +163,7 @@ void check_running(const Instance& instance) {
       what += "; start it first";
       break;
     case InstanceState::grace:
-      what += ": its time is over; extend it, then start it";
+      what += instance.gone_by ? ": its lab is stopped; resume that" : ": its time is over; extend it, then start it";
       break;
     case InstanceState::queued:
     case InstanceState::starting:

@@ -125,6 +125,9 @@ void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint 
   if (!next) {
     throw Error(ErrorKind::conflict, "the instance is " + name_of(instance.state) + "; it cannot be extended");
   }
+  if (instance.state == InstanceState::grace && instance.gone_by) {
+    throw Error(ErrorKind::conflict, "it is kept for a lab that is stopped; resume the lab instead");
+  }
   if (!instance.expires_at) {  // still queued for the first time: a longer lease later
     if (instance.lifetime >= instance.plan.longest_lifetime) {
       throw Error(ErrorKind::exhausted,

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/attempt_rules.h"
+#include "core/invitations.h"
 #include "core/lab_host.h"
 
 namespace berth::core {
@@ -216,6 +217,11 @@ class ResumableLabsTest : public LabHost {
     EXPECT_EQ((co_await attempts.end(ann, begun.attempt.id)).attempt.state, given_up);
     co_await reconciler.settled(begun.machines.front().shown.instance.id, Seconds{10});
     EXPECT_FALSE(runtime.exists(begun.machines.front().shown.instance.id));
+    const ShownAttempt second = co_await begin(ann, "answer");
+    co_await attempts.stop(ann, second.attempt.id);
+    co_await advance(session);
+    co_await instances.destroy(ann, second.machines.front().shown.instance.id);
+    EXPECT_EQ((co_await until(ann, second.attempt.id, given_up)).reason, "a machine was destroyed");
   }
 
   async::Task<> what_cannot_be_stopped_says_why() {
@@ -282,8 +288,14 @@ class ResumableLabsTest : public LabHost {
     const Caller ann = co_await caller("ann");
     const ShownAttempt begun = co_await begin(ann, "answer");
     co_await attempts.stop(ann, begun.attempt.id);
+    const InstanceId other = (co_await start(admin)).instance.id;  // there is room for one of the two
+    co_await attempts.resume(ann, begun.attempt.id, {});
+    const InstanceId web = begun.machines.front().shown.instance.id;
+    co_await reconciler.settled(web, Seconds{10});
+    EXPECT_EQ(co_await state_of(web), InstanceState::running);
     runtime.faults().fail_next(Operation::create, Error(ErrorKind::instance_fault, "no room"));
-    EXPECT_EQ((co_await attempts.resume(ann, begun.attempt.id, Seconds{10})).attempt.state, stopped);
+    co_await instances.destroy(admin, other);
+    EXPECT_EQ((co_await until(ann, begun.attempt.id, stopped)).reason, "a machine failed: no room");
     for (const ShownMachine& machine : begun.machines) {
       co_await reconciler.settled(machine.shown.instance.id, Seconds{10});
       EXPECT_EQ(co_await state_of(machine.shown.instance.id), InstanceState::grace);
@@ -347,21 +359,39 @@ class ResumableLabsTest : public LabHost {
     EXPECT_EQ((co_await attempts.resume(ann, id, Seconds{10})).attempt.state, solved);
   }
 
-  async::Task<> a_machine_that_is_started_by_itself_is_stopped_again() {
+  async::Task<> a_kept_machine_is_not_had_without_its_lab() {
     co_await publish("answer", resumable());
     tasks.spawn(attempts.run());
     const Caller ann = co_await caller("ann");
     const ShownAttempt begun = co_await begin(ann, "answer");
     const InstanceId machine = begun.machines.front().shown.instance.id;
     co_await attempts.stop(ann, begun.attempt.id);
-    co_await instances.extend(ann, machine, Seconds{60});
-    co_await instances.act(ann, machine, Action::start);
-    while (co_await state_of(machine) != InstanceState::grace) {
-      co_await async::pause_for(Milliseconds{1});
+    const Failure failure = co_await failure_of(without_result(instances.extend(ann, machine, Seconds{60})));
+    EXPECT_EQ(failure.kind, "conflict");
+    EXPECT_THAT(failure.message, HasSubstr("resume the lab"));
+    EXPECT_EQ(co_await kind_of(instances.act(ann, machine, Action::start)), "conflict");
+    EXPECT_EQ(co_await state_of(machine), InstanceState::grace);
+  }
+
+  async::Task<> a_candidate_may_keep_each_lab_of_the_invitation() {
+    co_await publish("answer", resumable());
+    co_await publish("other", resumable());
+    tasks.spawn(attempts.run());
+    Invitations invitations{journal, attempts, clock};
+    const IssuedInvitation issued =
+        co_await invitations.create(admin, {.name = "Cora", .labs = {"answer", "other"}, .lifetime = {}});
+    const SignedIn signed_in = co_await invitations.open(issued.secret, TokenKind::browser);
+    const Caller cora = co_await accounts.authenticate(signed_in.issued.secret);
+    std::vector<AttemptId> kept;
+    for (const char* lab : {"answer", "other"}) {
+      kept.push_back((co_await begin(cora, lab)).attempt.id);
+      EXPECT_EQ((co_await attempts.stop(cora, kept.back())).attempt.state, stopped);
     }
-    co_await reconciler.settled(machine, Seconds{10});
-    EXPECT_EQ((co_await runtime.list()).front().activity, InstanceActivity::stopped);
-    EXPECT_EQ((co_await attempts.find(ann, begun.attempt.id)).attempt.state, stopped);
+    EXPECT_EQ((co_await attempts.resume(cora, kept.front(), Seconds{10})).attempt.state, running);
+    co_await invitations.revoke(admin, issued.shown.invitation.id);
+    for (const AttemptId& id : kept) {
+      EXPECT_EQ((co_await attempts.find(admin, id)).attempt.state, given_up);
+    }
   }
 
   async::Task<> the_faults_of_a_resumable_package_are_told() {
@@ -399,8 +429,9 @@ TEST_F(ResumableLabsTest, AnEndThatNobodySawIsSeenAtTheNextStart) {
   run(an_end_that_nobody_saw_is_seen_at_the_next_start());
 }
 TEST_F(ResumableLabsTest, ACheckAskedForBeforeTheStopCounts) { run(a_check_asked_for_before_the_stop_counts()); }
-TEST_F(ResumableLabsTest, AMachineThatIsStartedByItselfIsStoppedAgain) {
-  run(a_machine_that_is_started_by_itself_is_stopped_again());
+TEST_F(ResumableLabsTest, AKeptMachineIsNotHadWithoutItsLab) { run(a_kept_machine_is_not_had_without_its_lab()); }
+TEST_F(ResumableLabsTest, ACandidateMayKeepEachLabOfTheInvitation) {
+  run(a_candidate_may_keep_each_lab_of_the_invitation());
 }
 TEST_F(ResumableLabsTest, TheFaultsOfAResumablePackageAreTold) { run(the_faults_of_a_resumable_package_are_told()); }
 

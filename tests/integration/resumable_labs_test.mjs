@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
-import { Berth, eventually, programs } from "./berth.mjs";
+import { Berth, eventually, output, programs } from "./berth.mjs";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "berth-resumable-"));
@@ -79,7 +79,10 @@ test("what was changed is there after a stop and a resume, with steps and hints"
   const stopped = await learner.ok("POST", `/attempts/${attempt.id}/stop`);
   assert.deepEqual([stopped.state, stopped.leaving, stopped.machines[0].state], ["stopped", false, "grace"]);
   assert.ok(Math.abs(Date.parse(stopped.kept_until) - before - 3 * days) < 60_000, stopped.kept_until);
-  assert.deepEqual(berth.processes({ id: attempt.machines[0].instance }), []);
+  const machine = attempt.machines[0].instance;
+  assert.deepEqual(berth.processes({ id: machine }), []);
+  // It takes no processor and no memory of the host.
+  assert.equal(output("sh", "-c", `find /sys/fs/cgroup -name '*${machine}*' 2>/dev/null || true`), "");
   assert.equal((await learner.api("POST", `/attempts/${attempt.id}/checks`)).status, 409);
   const { lab } = await learner.ok("GET", "/labs/steps");
   assert.deepEqual([lab.attempt, lab.attempt_state, lab.keep], [attempt.id, "stopped", { unused_days: 3, most_days: 9 }]);
