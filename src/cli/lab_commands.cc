@@ -134,12 +134,16 @@ int show(Invocation& run, const OneLab& options) {
   return 0;
 }
 
+// The caller's attempt at the lab that is not over: the newest one.
 std::string attempt_at(Invocation& run, const std::string& lab) {
-  std::string attempt = text_of(run.api().get(path_of("/labs", lab)).at("lab"), "attempt");
-  if (attempt.empty()) {
+  CallOptions call;
+  call.query = {{"lab", lab}, {"limit", "1"}};
+  const auto page = run.api().get("/attempts", call);
+  const auto& items = items_of(page);
+  if (items.empty() || !text_of(items.front(), "ended_at").empty()) {
     throw Error(ErrorKind::not_found, "you have not started lab " + lab + "; start it with: berth lab start " + lab);
   }
-  return attempt;
+  return text_of(items.front(), "id");
 }
 
 void tell_machines(Invocation& run, const boost::json::value& attempt) {
@@ -168,8 +172,7 @@ int start(Invocation& run, const StartOptions& options) {
 }
 
 int resume(Invocation& run, const OneLab& options) {
-  attempt_at(run, options.lab);  // only one that was begun
-  return tell_begun(run, options.lab, start_attempt(run, options.lab, 0));
+  return tell_begun(run, options.lab, resume_attempt(run, options.lab, attempt_at(run, options.lab)));
 }
 
 int stop(Invocation& run, const OneLab& options) {

@@ -170,6 +170,7 @@ test("several machines come back on their network, by the command line", async (
   assert.match(stopped.stdout, /stopped pair; what you did is kept until 20/);
   assert.match((await mine("lab", "ls", "steps")).stdout, /stopped/);
   assert.match((await mine("lab", "attempts")).stdout, /stopped, kept until 20/);
+  assert.equal((await command("lab", "retire", "pair")).code, 0); // what was begun goes on
   const resumed = await mine("lab", "resume", "pair");
   assert.deepEqual([resumed.code, resumed.stdout], [0, `${attempt.id}\n`], resumed.stderr);
   assert.equal((await sh(learner, attempt, "cat /srv/first", 1)).trim(), "on-db");
