@@ -64,9 +64,10 @@ inline std::optional<Seconds> time_taken(const Attempt& attempt) {
   return std::chrono::duration_cast<Seconds>(*attempt.solved_at - *attempt.started_at) - attempt.paused;
 }
 
-// `fault`: it could not be checked, which is never the learner's fault.
-enum class Verdict { solved, not_yet, fault };
-BOOST_DESCRIBE_ENUM(Verdict, solved, not_yet, fault)
+// `fault`: it could not be checked, which is never the learner's fault. `pending`: asked for and not judged yet, which
+// only those see who carry it out.
+enum class Verdict { solved, not_yet, fault, pending };
+BOOST_DESCRIBE_ENUM(Verdict, solved, not_yet, fault, pending)
 
 struct Check {
   std::string id;

@@ -118,7 +118,7 @@ Attempt visible_attempt(Transaction& transaction, const Caller& caller, const At
 ShownAttempt shown_attempt(Transaction& transaction, Attempt attempt) {
   ShownAttempt shown{.attempt = std::move(attempt), .lab = {}, .machines = {}, .last_check = {}};
   shown.lab = transaction.find_lab(shown.attempt.lab).value();
-  const auto checks = transaction.list_checks(shown.attempt.id);
+  const auto checks = judged_checks(transaction, shown.attempt.id);
   if (!checks.empty()) {
     shown.last_check = checks.back();
   }
@@ -147,6 +147,18 @@ CheckWork check_work(Transaction& transaction, Attempt attempt) {
   }
   work.script = files.at(work.step == 0 ? "check" : "check-" + std::to_string(work.step));
   return work;
+}
+
+std::vector<Check> judged_checks(Transaction& transaction, const AttemptId& attempt) {
+  std::vector<Check> checks = transaction.list_checks(attempt);
+  std::erase_if(checks, [](const Check& check) { return check.verdict == Verdict::pending; });
+  return checks;
+}
+
+std::vector<Check> pending_checks(Transaction& transaction, const AttemptId& attempt) {
+  std::vector<Check> checks = transaction.list_checks(attempt);
+  std::erase_if(checks, [](const Check& check) { return check.verdict != Verdict::pending; });
+  return checks;
 }
 
 void record_check(Transaction& transaction, const Check& check) {

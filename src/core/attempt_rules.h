@@ -27,6 +27,9 @@ struct CheckWork {
 };
 // Throws Error{conflict} that says why it cannot be checked now.
 CheckWork check_work(Transaction& transaction, Attempt attempt);
+// By time. The pending ones: asked for, and not judged by a berthd that was killed.
+std::vector<Check> judged_checks(Transaction& transaction, const AttemptId& attempt);
+std::vector<Check> pending_checks(Transaction& transaction, const AttemptId& attempt);
 // Stores it, and what follows for its attempt. One that was asked for in time counts, even if the time is over by now.
 void record_check(Transaction& transaction, const Check& check);
 // Throws Error{conflict} when there is none left.

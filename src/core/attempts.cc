@@ -60,7 +60,7 @@ async::Task<AttemptId> Attempts::enter(Caller caller, std::string lab, std::opti
   if (is_new) {
     co_await begin(attempt);
   } else if (attempt.state == AttemptState::stopped) {
-    co_await go_on(caller, attempt.id);
+    co_await queue_again(caller, attempt.id);
   }
   co_return attempt.id;
 }
@@ -190,13 +190,8 @@ async::Task<Check> Attempts::check(Caller caller, AttemptId id) {
                                         carry_out_check(std::move(caller), std::move(id), surroundings_.clock.now()));
 }
 
+// That it was asked for is stored first: a berthd that is killed meanwhile carries it out when it is back.
 async::Task<Check> Attempts::carry_out_check(Caller caller, AttemptId id, TimePoint at) {
-  Check check{.id = random_name(16), .attempt = id, .at = at};
-  const auto work = co_await surroundings_.journal.transact([&](Transaction& transaction) {
-    Attempt attempt = visible_attempt(transaction, caller, id);
-    require_pace(transaction, attempt, check.at);
-    return check_work(transaction, std::move(attempt));
-  });
   if (!checking_.insert(id).second) {
     throw Error(ErrorKind::conflict, "a check is under way; wait for its answer");
   }
@@ -205,13 +200,27 @@ async::Task<Check> Attempts::carry_out_check(Caller caller, AttemptId id, TimePo
     const AttemptId& id;
     ~Busy() { checking.erase(id); }
   } const until_the_end{checking_, id};
-  check.step = work.step;
-  Judgement judgement;
+  Check check{.id = random_name(16), .attempt = id, .at = at, .verdict = Verdict::pending};
+  CheckWork work = co_await surroundings_.journal.transact([&](Transaction& transaction) {
+    Attempt attempt = visible_attempt(transaction, caller, id);
+    require_pace(transaction, attempt, at);
+    CheckWork found = check_work(transaction, std::move(attempt));
+    check.step = found.step;
+    transaction.put_check(check);
+    return found;
+  });
+  co_return co_await conclude(std::move(check), co_await judgement_of(std::move(work)));
+}
+
+async::Task<Judgement> Attempts::judgement_of(CheckWork work) {
   try {
-    judgement = judge(co_await ask(work.attempt, work.check, work.script), work.check);
+    co_return judge(co_await ask(work.attempt, work.check, work.script), work.check);
   } catch (const Error& error) {
-    judgement = {Verdict::fault, error.what()};
+    co_return Judgement{Verdict::fault, error.what()};
   }
+}
+
+async::Task<Check> Attempts::conclude(Check check, Judgement judgement) {
   check.verdict = judgement.verdict;
   check.reason = judgement.reason;
   check.milliseconds = static_cast<std::uint64_t>((surroundings_.clock.now() - check.at).count());
@@ -226,7 +235,7 @@ async::Task<std::vector<Check>> Attempts::checks(Caller caller, AttemptId id) {
   require(caller, Scope::instances_read);
   co_return co_await surroundings_.journal.transact([&](Transaction& transaction) {
     visible_attempt(transaction, caller, id);
-    return transaction.list_checks(id);
+    return judged_checks(transaction, id);
   });
 }
 
@@ -283,12 +292,29 @@ async::Task<> Attempts::settle(AttemptId id) {
   co_await destroy_machines(left);
 }
 
-async::Task<> Attempts::settle_quietly(AttemptId id) {
+async::Task<> Attempts::quietly(AttemptId id, async::Task<> work) {
   try {
-    co_await settle(id);
+    co_await std::move(work);
   } catch (const Error& error) {
     surroundings_.log("attempt " + id.text() + ": " + error.what());
   }
+}
+
+// What was asked for before berthd was killed is judged now, and counts from when it was asked for.
+async::Task<> Attempts::go_on_with(Attempt attempt) {
+  const auto pending = co_await surroundings_.journal.transact(
+      [&](Transaction& transaction) { return pending_checks(transaction, attempt.id); });
+  for (const Check& check : pending) {
+    Judgement judgement;
+    try {
+      judgement = co_await judgement_of(co_await surroundings_.journal.transact(
+          [&](Transaction& transaction) { return check_work(transaction, attempt); }));
+    } catch (const Error& error) {
+      judgement = {Verdict::fault, error.what()};
+    }
+    co_await conclude(check, std::move(judgement));
+  }
+  co_await settle(attempt.id);
 }
 
 async::Task<> Attempts::run() {
@@ -302,10 +328,10 @@ async::Task<> Attempts::run() {
     for (const AttemptMachine& machine : attempt.machines) {
       machines_[machine.instance] = attempt.id;
     }
-    try {
-      co_await (attempt.machines.empty() ? begin(attempt) : settle(attempt.id));
-    } catch (const Error& error) {
-      surroundings_.log("attempt " + attempt.id.text() + ": " + error.what());
+    if (attempt.machines.empty()) {
+      co_await quietly(attempt.id, begin(attempt));  // in the order in which they were asked for
+    } else {
+      surroundings_.tasks.spawn(quietly(attempt.id, go_on_with(attempt)));
     }
   }
   co_await async::both(follow(after), give_notices());
@@ -326,7 +352,7 @@ async::Task<> Attempts::follow(std::uint64_t after) {
       }
     }
     for (const AttemptId& id : changed) {
-      co_await settle_quietly(id);
+      co_await quietly(id, settle(id));
     }
     if (events.empty()) {
       co_await surroundings_.journal.appended().wait_beyond(seen);

@@ -19,6 +19,8 @@ struct ShownMachine {
   ShownInstance shown;
 };
 
+struct CheckWork;
+
 // An attempt as its account sees it.
 struct ShownAttempt {
   Attempt attempt;
@@ -81,13 +83,16 @@ class Attempts {
   async::Task<AttemptMachines> lease(Attempt attempt, Lab lab, LabFiles files);
   async::Task<> give_up(AttemptId id, std::string why);
   async::Task<> settle(AttemptId id);
-  async::Task<> settle_quietly(AttemptId id);
+  async::Task<> quietly(AttemptId id, async::Task<> work);
   async::Task<> destroy_machines(AttemptMachines machines);
-  async::Task<> go_on(Caller caller, AttemptId id);
+  async::Task<> queue_again(Caller caller, AttemptId id);
   async::Task<> follow(std::uint64_t after);
   async::Task<> give_notices();
   async::Task<> wait_until_begun(AttemptId id);
   async::Task<Check> carry_out_check(Caller caller, AttemptId id, TimePoint at);
+  async::Task<Judgement> judgement_of(CheckWork work);
+  async::Task<Check> conclude(Check check, Judgement judgement);
+  async::Task<> go_on_with(Attempt attempt);
   ShownAttempt with_waits(ShownAttempt shown) const;
   async::Task<CheckReport> ask(Attempt attempt, LabCheck check, std::string script);
 

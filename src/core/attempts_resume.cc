@@ -36,14 +36,14 @@ async::Task<ShownAttempt> Attempts::stop(Caller caller, AttemptId id) {
 
 async::Task<ShownAttempt> Attempts::resume(Caller caller, AttemptId id, Milliseconds wait) {
   require(caller, Scope::instances_write);
-  co_await go_on(caller, id);
+  co_await queue_again(caller, id);
   if (wait > Milliseconds{0}) {
     co_await async::finishes_within(wait_until_begun(id), wait);
   }
   co_return co_await find(std::move(caller), id);
 }
 
-async::Task<> Attempts::go_on(Caller caller, AttemptId id) {
+async::Task<> Attempts::queue_again(Caller caller, AttemptId id) {
   const TimePoint now = surroundings_.clock.now();
   std::vector<InstanceId> renewed;
   Admission admission;

@@ -66,7 +66,7 @@ InvitedLab shown_lab(Transaction& transaction, const Invitation& invitation, con
     return lab;
   }
   lab.manifest = lab.attempt->lab.manifest;
-  lab.checks = transaction.list_checks(lab.attempt->attempt.id);
+  lab.checks = judged_checks(transaction, lab.attempt->attempt.id);
   for (const AttemptMachine& machine : lab.attempt->attempt.machines) {
     for (Recording& recording : transaction.list_recordings({.account = *invitation.candidate,
                                                              .instance = machine.instance,

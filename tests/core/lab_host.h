@@ -64,6 +64,16 @@ class LabHost : public Host {
     }
   }
 
+  Attempts::Surroundings attempts_with(async::TaskGroup& group) {
+    return {.journal = journal,
+            .leases = leases,
+            .reconciler = reconciler,
+            .runtime = runtime,
+            .clock = clock,
+            .tasks = group,
+            .log = [](const std::string&) {}};
+  }
+
   LabSetup setup{{.journal = journal,
                   .leases = leases,
                   .reconciler = reconciler,
@@ -78,13 +88,7 @@ class LabHost : public Host {
              .plans = plans,
              .tasks = tasks,
              .limits = {.least_ready = 0, .most_ready = 0}}};
-  Attempts attempts{{.journal = journal,
-                     .leases = leases,
-                     .reconciler = reconciler,
-                     .runtime = runtime,
-                     .clock = clock,
-                     .tasks = tasks,
-                     .log = [](const std::string&) {}}};
+  Attempts attempts{attempts_with(tasks)};
 };
 
 }  // namespace berth::core

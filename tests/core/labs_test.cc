@@ -298,6 +298,38 @@ class LabsTest : public LabHost {
     EXPECT_EQ((co_await attempts.start(ann, "answer", {}, Seconds{10})).attempt.id, half.id);
     EXPECT_EQ((co_await attempts.find(ann, half.id)).attempt.state, running);
   }
+
+  async::Task<> a_check_that_was_interrupted_is_carried_out() {
+    co_await publish("answer", package());
+    const Caller ann = co_await caller("ann");
+    async::TaskGroup killed{loop.get_executor()};
+    Attempts before{attempts_with(killed)};
+    killed.spawn(before.run());
+    const ShownAttempt begun = co_await before.start(ann, "answer", {}, Seconds{10});
+    co_await answer(ann, begun, "OK\n");
+    runtime.faults().hold(Operation::check);
+    const auto check = [](Attempts& asked, Caller who, AttemptId id) -> async::Task<> {
+      co_await asked.check(who, id);
+    };
+    killed.spawn(check(before, ann, begun.attempt.id));
+    while (runtime.faults().calls(Operation::check) == 0) {
+      co_await async::pause_for(Milliseconds{1});
+    }
+    const TimePoint asked = clock.now();
+    EXPECT_TRUE(co_await killed.stop(Seconds{10}));
+    clock.advance(Seconds{30});
+    EXPECT_THAT(co_await attempts.checks(ann, begun.attempt.id), IsEmpty());
+    runtime.faults().release(Operation::check);
+    tasks.spawn(attempts.run());
+    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
+      if ((co_await attempts.find(ann, begun.attempt.id)).attempt.state == solved) {
+        break;
+      }
+      co_await journal.appended().wait_beyond(seen);
+    }
+    EXPECT_EQ((co_await attempts.find(ann, begun.attempt.id)).attempt.solved_at, asked);
+    EXPECT_THAT(co_await attempts.checks(ann, begun.attempt.id), SizeIs(1));
+  }
 };
 
 class CrowdTest : public LabHost {
@@ -381,6 +413,7 @@ TEST_F(LabsTest, ADestroyedMachineEndsIt) { run(a_destroyed_machine_ends_it()); 
 TEST_F(LabsTest, StepsAreDoneInOrder) { run(steps_are_done_in_order()); }
 TEST_F(LabsTest, AnAttemptKeepsItsVersion) { run(an_attempt_keeps_its_version()); }
 TEST_F(LabsTest, WhatWasInterruptedGoesOn) { run(what_was_interrupted_goes_on()); }
+TEST_F(LabsTest, ACheckThatWasInterruptedIsCarriedOut) { run(a_check_that_was_interrupted_is_carried_out()); }
 
 struct VerdictCase {
   const char* output;

@@ -335,10 +335,13 @@ class ResumableLabsTest : public LabHost {
       co_await until(ann, id, running);
       EXPECT_TRUE(co_await first.stop(Seconds{10}));
     }
+    const Check pending{.id = "pending", .attempt = id, .at = clock.now(), .verdict = Verdict::pending};
+    co_await journal.transact([&](Transaction& transaction) { transaction.put_check(pending); });
     co_await advance(session);  // and berthd is killed here
     EXPECT_EQ((co_await attempts.find(ann, id)).attempt.state, running);
     tasks.spawn(attempts.run());
     co_await until(ann, id, stopped);
+    EXPECT_EQ((co_await attempts.checks(ann, id)).front().verdict, Verdict::fault);  // its machine was stopped already
   }
 
   async::Task<> a_check_asked_for_before_the_stop_counts() {

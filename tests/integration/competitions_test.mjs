@@ -115,6 +115,33 @@ test("a killed berthd loses nothing and counts nothing twice", async () => {
   assert.match(shown.stdout, /1 +=Reds +- +2 /);
 });
 
+test("a check that was asked for in the last second counts, though berthd was killed before it was judged", async () => {
+  const check = '#!/bin/sh\nwhile [ ! -e /machine/judge ]; do sleep 0.1; done\n[ "$(cat /machine/greeting)" = hello ] && echo OK || echo NO\n';
+  await admin.ok("PUT", "/labs/slow", { manifest: { ...lab.manifest, check: { seconds: 60 } }, files: { ...lab.files, check } });
+  await eventually("it is prepared", async () => (await admin.ok("GET", "/labs/slow")).lab.state === "draft");
+  await admin.ok("POST", "/labs/slow/actions", { action: "publish", version: 1 });
+  await admin.ok("PUT", "/competitions/sprint", { title: "Sprint", labs: ["slow"], windows: [{ begin: time(-1), end: time(60) }] });
+  await bob.ok("POST", "/competitions/sprint/join", {});
+  const { id, machines } = await bob.ok("POST", "/labs/slow/attempts?wait=30");
+  await bob.shell({ id: machines[0].instance }, ["sh", "-c", "echo hello >/greeting"]);
+  const ask = () => bob.api("POST", `/attempts/${id}/checks`).then(({ status }) => status, () => "cut off");
+  const asked = [ask(), ask()];
+  assert.equal(await Promise.race(asked), 409); // the other one is under way
+  await bob.ok("POST", `/attempts/${id}/hints`); // stored after it
+  await berth.kill("berthd");
+  assert.deepEqual((await Promise.all(asked)).sort(), [409, "cut off"]);
+  await berth.startBerthd();
+  admin = berth.client({ token: berth.adminToken });
+  bob = berth.client({ token: bob.token });
+  await admin.ok("POST", "/competitions/sprint/end");
+  assert.deepEqual(ranks(await admin.ok("GET", "/competitions/sprint/board")), [[1, "bob", 0]]);
+  await bob.shell({ id: machines[0].instance }, ["touch", "/judge"]);
+  await eventually("it is judged", async () => (await bob.ok("GET", `/attempts/${id}`)).state === "solved");
+  assert.deepEqual(ranks(await admin.ok("GET", "/competitions/sprint/board")), [[1, "bob", 1]]);
+  assert.equal((await bob.ok("GET", `/attempts/${id}/checks`)).items.length, 1);
+  assert.equal(await ask(), 409); // it is solved
+});
+
 test("the results are told as JSON and CSV, to administrators only", async () => {
   admin = berth.client({ token: berth.adminToken });
   const [result] = (await admin.ok("GET", "/competitions/cup/export")).items;
