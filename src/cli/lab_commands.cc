@@ -48,10 +48,22 @@ bool is_true(const boost::json::value& object, std::string_view key) {
 
 std::string mark_of(const boost::json::value& lab) {
   if (!text_of(lab, "attempt").empty()) {
-    return "under way";
+    return text_of(lab, "attempt_state") == "stopped" ? "stopped" : "under way";
   }
   const std::string state = text_of(lab, "state");
   return is_true(lab, "solved") ? "solved in " + duration_of(lab, "best_seconds") : state == "published" ? "" : state;
+}
+
+// Of a resumable lab.
+std::string keep_of(const boost::json::value& lab) {
+  const auto* keep = lab.as_object().if_contains("keep");
+  if (keep == nullptr || !keep->is_object()) {
+    return "";
+  }
+  const auto days = [&](std::string_view key) {
+    return counted(static_cast<std::uint64_t>(number_of(*keep, key).value_or(0)), "day");
+  };
+  return "when it is stopped, for " + days("unused_days") + ", at most " + days("most_days") + " in all";
 }
 
 std::string tags_of(const boost::json::value& lab) {
@@ -115,18 +127,23 @@ int show(Invocation& run, const OneLab& options) {
                    {"Difficulty", text_of(lab, "difficulty")},
                    {"Tags", tags_of(lab)},
                    {"Mine", mark_of(lab)},
+                   {"Kept", keep_of(lab)},
                    {"Doing", text_of(page, "note")},
                    {"Reason", text_of(page, "reason")}}));
   run.print("\n" + printable_lines(text_of(page, "task")));
   return 0;
 }
 
+// The caller's attempt at the lab that is not over: the newest one.
 std::string attempt_at(Invocation& run, const std::string& lab) {
-  std::string attempt = text_of(run.api().get(path_of("/labs", lab)).at("lab"), "attempt");
-  if (attempt.empty()) {
+  CallOptions call;
+  call.query = {{"lab", lab}, {"limit", "1"}};
+  const auto page = run.api().get("/attempts", call);
+  const auto& items = items_of(page);
+  if (items.empty() || !text_of(items.front(), "ended_at").empty()) {
     throw Error(ErrorKind::not_found, "you have not started lab " + lab + "; start it with: berth lab start " + lab);
   }
-  return attempt;
+  return text_of(items.front(), "id");
 }
 
 void tell_machines(Invocation& run, const boost::json::value& attempt) {
@@ -136,8 +153,7 @@ void tell_machines(Invocation& run, const boost::json::value& attempt) {
   }
 }
 
-int start(Invocation& run, const StartOptions& options) {
-  const auto attempt = start_attempt(run, options.lab, options.version);
+int tell_begun(Invocation& run, const std::string& lab, const boost::json::value& attempt) {
   if (run.json) {
     run.print_json(attempt);
     return 0;
@@ -147,7 +163,27 @@ int start(Invocation& run, const StartOptions& options) {
   run.note(printable(text_of(attempt, "title")) +
            (expires.empty() ? "" : "; its time ends " + relative_time(parse_time(expires), run.now())));
   tell_machines(run, attempt);
-  run.note("the task: berth lab show " + options.lab + "; when it is done: berth lab check " + options.lab);
+  run.note("the task: berth lab show " + lab + "; when it is done: berth lab check " + lab);
+  return 0;
+}
+
+int start(Invocation& run, const StartOptions& options) {
+  return tell_begun(run, options.lab, start_attempt(run, options.lab, options.version));
+}
+
+int resume(Invocation& run, const OneLab& options) {
+  return tell_begun(run, options.lab, resume_attempt(run, options.lab, attempt_at(run, options.lab)));
+}
+
+int stop(Invocation& run, const OneLab& options) {
+  const auto attempt = run.api().call("POST", path_of("/attempts", attempt_at(run, options.lab), "/stop"));
+  if (run.json) {
+    run.print_json(attempt);
+    return 0;
+  }
+  run.print("stopped " + printable(options.lab) + "; what you did is kept until " + text_of(attempt, "kept_until") +
+            "\n");
+  run.note("go on with: berth lab resume " + options.lab);
   return 0;
 }
 
@@ -200,7 +236,9 @@ int attempts(Invocation& run, const NoOptions&) {
   Table table({"ID", "LAB", "STATE", "STARTED", "TIME TAKEN", "CHECKS", "HINTS"});
   table.align_right({5, 6});
   for (const auto& attempt : items_of(page)) {
-    table.add({text_of(attempt, "id"), text_of(attempt, "lab"), text_of(attempt, "state"),
+    const std::string kept = text_of(attempt, "kept_until");
+    table.add({text_of(attempt, "id"), text_of(attempt, "lab"),
+               text_of(attempt, "state") + (kept.empty() ? "" : ", kept until " + kept.substr(0, 10)),
                relative_time(parse_time(text_of(attempt, "created_at")), run.now()), duration_of(attempt, "seconds"),
                std::to_string(number_of(attempt, "checks").value_or(0)),
                std::to_string(attempt.at("hints").as_array().size())});
@@ -313,6 +351,8 @@ void add_lab_commands(CLI::App& app, Invocation& run) {
   start_app->add_option("--version", start_options->version, "One of your drafts")->type_name("NUMBER");
   add_one("check", "Check the lab you are at: exit code 0 solved, 1 not yet, 125 it could not be checked", check);
   add_one("hint", "Take the next hint; this is recorded", hint);
+  add_one("stop", "Stop the resumable lab you are at, and keep what you did", stop);
+  add_one("resume", "Go on with a lab that you stopped", resume);
   add_one("leave", "Give up, or leave what is solved", leave);
   add_command<NoOptions>(*group, run, "attempts", "List what you tried", attempts);
   add_author_commands(*group, run);

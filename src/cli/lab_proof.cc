@@ -100,6 +100,31 @@ void prove_attempt(Invocation& run, const LabFolder& lab, const boost::json::val
   }
 }
 
+// POST may be repeated at `path`, and tells how far it is.
+boost::json::value ask_until_it_runs(Invocation& run, const std::string& lab, const std::string& path,
+                                     CallOptions options) {
+  options.query.emplace_back("wait", "10");
+  options.limit = Seconds{60};
+  Progress progress(run.around.errors);
+  for (;;) {
+    auto attempt = run.api().call("POST", path, std::nullopt, options);
+    const std::string state = text_of(attempt, "state");
+    if (state == "running" || state == "solved") {
+      return attempt;
+    }
+    if (state != "waiting") {
+      throw Error(ErrorKind::instance_fault, "lab " + lab + " did not start: " + text_of(attempt, "reason"));
+    }
+    std::string words = "waiting for its machines";
+    for (const auto& machine : attempt.at("machines").as_array()) {
+      if (const auto position = number_of(machine, "queue_position")) {
+        words += ", number " + std::to_string(*position) + " in the queue";
+      }
+    }
+    progress.words(words + " ...");
+  }
+}
+
 }  // namespace
 
 std::int64_t upload_lab(Invocation& run, const LabFolder& lab) {
@@ -122,31 +147,15 @@ std::int64_t upload_lab(Invocation& run, const LabFolder& lab) {
 
 boost::json::value start_attempt(Invocation& run, const std::string& lab, std::int64_t version) {
   CallOptions options;
-  options.query = {{"wait", "10"}};
-  options.limit = Seconds{60};
   if (version != 0) {
     options.query.emplace_back("version", std::to_string(version));
   }
-  Progress progress(run.around.errors);
-  for (;;) {
-    auto attempt = run.api().call("POST", path_of("/labs", lab, "/attempts"), std::nullopt, options);
-    const std::string state = text_of(attempt, "state");
-    if (state == "running" || state == "solved") {
-      return attempt;
-    }
-    if (state != "waiting") {
-      throw Error(ErrorKind::instance_fault, "lab " + lab + " did not start: " + text_of(attempt, "reason"));
-    }
-    std::string words = "waiting for its machines";
-    for (const auto& machine : attempt.at("machines").as_array()) {
-      if (const auto position = number_of(machine, "queue_position")) {
-        words += ", number " + std::to_string(*position) + " in the queue";
-      }
-    }
-    progress.words(words + " ...");
-  }
+  return ask_until_it_runs(run, lab, path_of("/labs", lab, "/attempts"), std::move(options));
 }
 
+boost::json::value resume_attempt(Invocation& run, const std::string& lab, const std::string& attempt) {
+  return ask_until_it_runs(run, lab, path_of("/attempts", attempt, "/resume"), {});
+}
 void prove_lab(Invocation& run, const LabFolder& lab, std::int64_t version) {
   const auto attempt = start_attempt(run, lab.name, version);
   const auto leave = [&] { run.api().call("DELETE", path_of("/attempts", text_of(attempt, "id"))); };

@@ -14,6 +14,7 @@ std::int64_t upload_lab(Invocation& run, const LabFolder& lab);
 
 // The attempt when its machines run. Throws Error{instance_fault} with why they do not.
 boost::json::value start_attempt(Invocation& run, const std::string& lab, std::int64_t version);
+boost::json::value resume_attempt(Invocation& run, const std::string& lab, const std::string& attempt);
 
 // Proves an uploaded version: a fresh machine is not solved, and is once the solution was applied. Throws
 // Error{instance_fault} that says what was otherwise.

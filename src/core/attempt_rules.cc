@@ -7,29 +7,13 @@
 #include "base/error.h"
 #include "core/competition_rules.h"
 #include "core/instance_rules.h"
+#include "core/kept_attempt.h"
 #include "core/plain_text.h"
 
 namespace berth::core {
 namespace {
 
 using enum AttemptState;
-
-void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, std::string detail,
-          std::optional<Verdict> verdict = {}) {
-  std::optional<InstanceId> machine;
-  if (!attempt.machines.empty()) {
-    machine = attempt.machines.front().instance;
-  }
-  transaction.append_event(Event{.type = type,
-                                 .at = now,
-                                 .account = attempt.account,
-                                 .instance = machine,
-                                 .image = {},
-                                 .attempt = attempt.id,
-                                 .lab = attempt.lab_name,
-                                 .verdict = verdict,
-                                 .detail = "lab " + attempt.lab_name + ": " + std::move(detail)});
-}
 
 EventType end_of(AttemptState state) {
   switch (state) {
@@ -48,6 +32,8 @@ const char* why_not_checked(AttemptState state) {
   switch (state) {
     case waiting:
       return "its machines are not ready yet; wait until they run";
+    case stopped:
+      return "it is stopped; resume it first";
     case solved:
       return "it is solved already";
     default:
@@ -57,9 +43,9 @@ const char* why_not_checked(AttemptState state) {
 
 void begin_clock(Transaction& transaction, Attempt& attempt, std::vector<Instance> machines, TimePoint now) {
   const bool alone = machines.size() == 1;
-  attempt.state = running;
-  attempt.started_at = alone ? machines.front().started_at.value_or(now) : now;
-  attempt.expires_at = *attempt.started_at + machines.front().plan.lifetime;
+  const TimePoint begin = alone ? machines.front().started_at.value_or(now) : now;
+  const TimePoint end = begin + machines.front().plan.lifetime;
+  attempt.expires_at = std::min(end, machines.front().gone_by.value_or(end));
   for (Instance& machine : machines) {
     if (!alone) {
       machine.expires_at = machine.longest_until = attempt.expires_at;  // one clock for all of them
@@ -67,8 +53,28 @@ void begin_clock(Transaction& transaction, Attempt& attempt, std::vector<Instanc
     }
     attempt.expires_at = std::min(*attempt.expires_at, machine.expires_at.value_or(*attempt.expires_at));
   }
+  const bool resumed = attempt.started_at.has_value();
+  attempt.state = attempt.solved_at ? solved : running;
+  attempt.started_at = attempt.started_at.value_or(begin);
+  if (attempt.stopped_at && !attempt.solved_at) {
+    attempt.paused += std::chrono::duration_cast<Seconds>(begin - *attempt.stopped_at);
+  }
+  attempt.stopped_at.reset();
   transaction.put_attempt(attempt);
-  note(transaction, attempt, EventType::attempt_started, now, "started");
+  note(transaction, attempt, resumed ? EventType::attempt_resumed : EventType::attempt_started, now,
+       resumed ? "goes on" : "started");
+}
+
+// One of its machines is gone.
+void end_without_machine(Transaction& transaction, Attempt& attempt, const std::optional<Instance>& machine,
+                         TimePoint now) {
+  const std::optional<TimePoint> end = attempt.state == stopped ? attempt.kept_until : attempt.expires_at;
+  const bool all_over = machine && machine->gone_by && now >= *machine->gone_by;
+  if (all_over || (end && now >= *end)) {
+    return finish(transaction, attempt, expired, now,
+                  attempt.state == stopped ? "it was not resumed in time" : "the time is over");
+  }
+  finish(transaction, attempt, given_up, now, "a machine was destroyed");
 }
 
 }  // namespace
@@ -107,6 +113,9 @@ Instance draft_machine(const Attempt& attempt, const Lab& lab, const LabFiles& f
         .name = attempt.id.text(), .position = static_cast<std::uint32_t>(position), .machines = machines};
   }
   draft.recording = {.kind = lab.manifest.recording, .until = lab.manifest.embargo_until};
+  if (lab.manifest.resumable) {
+    draft.gone_by = attempt.created_at + std::chrono::days{lab.manifest.keep.most_days};
+  }
   draft.idempotency_key = "attempt:" + attempt.id.text() + ":" + machine;
   return draft;
 }
@@ -169,8 +178,9 @@ void record_check(Transaction& transaction, const Check& check) {
   transaction.put_check(check);
   Attempt attempt = transaction.find_attempt(check.attempt).value();
   const Lab lab = transaction.find_lab(attempt.lab).value();
-  const bool in_time = attempt.expires_at && check.at < *attempt.expires_at;
-  const bool counts = attempt.state == running || (attempt.state == expired && in_time);
+  const bool in_time =
+      attempt.expires_at && check.at < *attempt.expires_at && (!attempt.stopped_at || check.at < *attempt.stopped_at);
+  const bool counts = attempt.state == running || ((attempt.state == expired || attempt.state == stopped) && in_time);
   if (!counts) {
     return;
   }
@@ -183,7 +193,7 @@ void record_check(Transaction& transaction, const Check& check) {
   }
   const bool done = check.verdict == Verdict::solved && attempt.steps_done >= lab.manifest.steps.size();
   if (done) {
-    attempt.state = attempt.state == running ? solved : ended;
+    attempt.state = attempt.state == running ? solved : attempt.state == stopped ? stopped : ended;
     attempt.solved_at = check.at;
     count_solve(transaction, attempt, check);
   }
@@ -194,8 +204,9 @@ void record_check(Transaction& transaction, const Check& check) {
 
 void add_hint(Transaction& transaction, Attempt attempt, TimePoint now) {
   if (attempt.state != running && attempt.state != solved) {
-    throw Error(ErrorKind::conflict, attempt.state == waiting ? "the lab has not started yet; hints come with it"
-                                                              : "this attempt is over; start the lab again");
+    throw Error(ErrorKind::conflict, attempt.state == waiting   ? "the lab has not started yet; hints come with it"
+                                     : attempt.state == stopped ? "it is stopped; resume it first"
+                                                                : "this attempt is over; start the lab again");
   }
   require_hints(transaction, attempt, now);
   const Lab lab = transaction.find_lab(attempt.lab).value();
@@ -208,34 +219,63 @@ void add_hint(Transaction& transaction, Attempt attempt, TimePoint now) {
 }
 
 void finish(Transaction& transaction, Attempt& attempt, AttemptState state, TimePoint now, const std::string& reason) {
-  attempt.state = attempt.state == solved ? ended : state;
+  attempt.state = attempt.solved_at ? ended : state;
+  attempt.kept_until.reset();
+  attempt.notice_at.reset();
   attempt.reason = plain_text(reason);
   attempt.ended_at = now;
   transaction.put_attempt(attempt);
   note(transaction, attempt, end_of(attempt.state), now, *attempt.reason);
 }
 
-void follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now) {
+std::vector<InstanceId> follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now) {
   std::vector<Instance> machines;
   for (const AttemptMachine& machine : attempt.machines) {
     auto instance = transaction.find_instance(machine.instance);
-    if (!instance || instance->state == InstanceState::gone || instance->state == InstanceState::grace) {
-      const bool in_time = !attempt.expires_at || now < *attempt.expires_at;
-      return finish(transaction, attempt, in_time ? given_up : expired, now,
-                    in_time ? "a machine was destroyed" : "the time is over");
-    }
-    if (instance->state == InstanceState::failed) {
-      return finish(transaction, attempt, failed, now,
-                    "a machine failed: " + instance->reason.value_or("for an unknown reason"));
+    if (!instance || instance->state == InstanceState::gone) {
+      end_without_machine(transaction, attempt, instance, now);
+      return {};
     }
     machines.push_back(std::move(*instance));
   }
+  const auto broken = std::ranges::find(machines, InstanceState::failed, &Instance::state);
+  const bool has_failed = broken != machines.end();
+  const bool lease_over = std::ranges::find(machines, InstanceState::grace, &Instance::state) != machines.end();
   const bool all_run = !machines.empty() && std::ranges::all_of(machines, [](const Instance& machine) {
     return machine.state == InstanceState::running;
   });
-  if (attempt.state == waiting && all_run) {
+  const std::string failure = has_failed ? "a machine failed: " + broken->reason.value_or("for an unknown reason") : "";
+  if (attempt.state == stopped) {
+    return {};
+  }
+  if ((has_failed || lease_over) && attempt.started_at && is_resumable(machines.front())) {
+    return keep_attempt(transaction, attempt, now, has_failed ? failure : "the time is over");
+  }
+  if (has_failed) {
+    finish(transaction, attempt, failed, now, failure);
+  } else if (lease_over) {
+    end_without_machine(transaction, attempt, machines.front(), now);
+  } else if (attempt.state == waiting && all_run) {
     begin_clock(transaction, attempt, std::move(machines), now);
   }
+  return {};
+}
+
+void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, const std::string& detail,
+          std::optional<Verdict> verdict) {
+  std::optional<InstanceId> machine;
+  if (!attempt.machines.empty()) {
+    machine = attempt.machines.front().instance;
+  }
+  transaction.append_event(Event{.type = type,
+                                 .at = now,
+                                 .account = attempt.account,
+                                 .instance = machine,
+                                 .image = {},
+                                 .attempt = attempt.id,
+                                 .lab = attempt.lab_name,
+                                 .verdict = verdict,
+                                 .detail = "lab " + attempt.lab_name + ": " + detail});
 }
 
 }  // namespace berth::core

@@ -37,7 +37,11 @@ void add_hint(Transaction& transaction, Attempt attempt, TimePoint now);
 
 // Ends it: a solved one is `ended`, whatever `state` says.
 void finish(Transaction& transaction, Attempt& attempt, AttemptState state, TimePoint now, const std::string& reason);
-// running once all machines run; over when one of them has failed or is gone.
-void follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now);
+// running once all machines run; stopped or over when one of them has failed or its lease is. The machines to be
+// halted.
+std::vector<InstanceId> follow_machines(Transaction& transaction, Attempt& attempt, TimePoint now);
+// An event of its account's.
+void note(Transaction& transaction, const Attempt& attempt, EventType type, TimePoint now, const std::string& detail,
+          std::optional<Verdict> verdict = {});
 
 }  // namespace berth::core

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "async/carried_out.h"
+#include "async/race.h"
 #include "async/time_limit.h"
 #include "base/error.h"
 #include "core/attempt_rules.h"
 #include "core/competition_rules.h"
 #include "core/instance_rules.h"
 #include "core/invitation_rules.h"
+#include "core/kept_attempt.h"
 
 namespace berth::core {
 namespace {
@@ -42,6 +44,7 @@ async::Task<AttemptId> Attempts::enter(Caller caller, std::string lab, std::opti
     if (!under_way.empty()) {
       return under_way.front();
     }
+    check_resumables(transaction, caller, wanted, surroundings_.most_resumable);
     if (wanted.state != LabState::published && !may_change(caller, wanted)) {
       throw Error(ErrorKind::conflict, "this version is not in the catalogue any more; start the lab as it is now");
     }
@@ -56,6 +59,8 @@ async::Task<AttemptId> Attempts::enter(Caller caller, std::string lab, std::opti
   });
   if (is_new) {
     co_await begin(attempt);
+  } else if (attempt.state == AttemptState::stopped) {
+    co_await queue_again(caller, attempt.id);
   }
   co_return attempt.id;
 }
@@ -274,14 +279,16 @@ async::Task<> Attempts::destroy_machines(AttemptMachines machines) {
 
 // Makes the attempt what its machines are.
 async::Task<> Attempts::settle(AttemptId id) {
+  std::vector<InstanceId> halted;
   const AttemptMachines left = co_await surroundings_.journal.transact([&](Transaction& transaction) {
     auto attempt = transaction.find_attempt(id);
     if (!attempt || is_over(attempt->state)) {
       return AttemptMachines{};
     }
-    follow_machines(transaction, *attempt, surroundings_.clock.now());
+    halted = follow_machines(transaction, *attempt, surroundings_.clock.now());
     return is_over(attempt->state) ? attempt->machines : AttemptMachines{};
   });
+  surroundings_.reconciler.wake(halted);
   co_await destroy_machines(left);
 }
 
@@ -327,7 +334,7 @@ async::Task<> Attempts::run() {
       surroundings_.tasks.spawn(quietly(attempt.id, go_on_with(attempt)));
     }
   }
-  co_await follow(after);
+  co_await async::both(follow(after), give_notices());
 }
 
 async::Task<> Attempts::follow(std::uint64_t after) {

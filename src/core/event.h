@@ -44,6 +44,9 @@ enum class EventType {
   attempt_checked,
   attempt_hint,
   attempt_solved,
+  attempt_stopped,
+  attempt_resumed,
+  attempt_leaving,
   attempt_ended,  // it was solved before; else one of these
   attempt_expired,
   attempt_given_up,
@@ -58,8 +61,9 @@ BOOST_DESCRIBE_ENUM(EventType, instance_created, instance_queued, instance_start
                     instance_renamed, session_opened, session_closed, session_watched, recording_ended,
                     recording_removed, image_preparing, image_ready, image_failed, image_removed, token_created,
                     token_removed, login, lab_ready, lab_failed, lab_published, lab_retired, attempt_started,
-                    attempt_checked, attempt_hint, attempt_solved, attempt_ended, attempt_expired, attempt_given_up,
-                    attempt_failed, invitation_created, invitation_opened, invitation_revoked, webhook_test)
+                    attempt_checked, attempt_hint, attempt_solved, attempt_stopped, attempt_resumed, attempt_leaving,
+                    attempt_ended, attempt_expired, attempt_given_up, attempt_failed, invitation_created,
+                    invitation_opened, invitation_revoked, webhook_test)
 
 // Something that happened, stored with the change it tells of.
 struct Event {

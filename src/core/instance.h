@@ -30,6 +30,7 @@ struct Instance {
   std::optional<TimePoint> expires_at;     // end of the lease; none while first queued
   std::optional<TimePoint> longest_until;  // no extension goes beyond
   std::optional<TimePoint> gone_at;        // when it was, or in grace will be, gone
+  std::optional<TimePoint> gone_by;        // at the latest, whatever lease and grace say; none: as they say
   std::string idempotency_key;             // empty: none
   std::string idempotency_digest;          // of the request that used the key
   Launch launch;

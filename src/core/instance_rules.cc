@@ -117,7 +117,11 @@ void check_room(Transaction& transaction, const Instance& instance, const HostLi
                                           instance.plan.name + "' allows " +
                                           std::to_string(instance.plan.most_per_account) + "; destroy one first");
   }
-  if (transaction.count_instances({}, {queued}) >= limits.most_queued) {
+  check_queue(transaction, limits);
+}
+
+void check_queue(Transaction& transaction, const HostLimits& limits) {
+  if (transaction.count_instances({}, {InstanceState::queued}) >= limits.most_queued) {
     throw Error(ErrorKind::exhausted, "the host is full and so is its queue; try again later");
   }
 }
@@ -159,7 +163,7 @@ void check_running(const Instance& instance) {
       what += "; start it first";
       break;
     case InstanceState::grace:
-      what += ": its time is over; extend it, then start it";
+      what += instance.gone_by ? ": its lab is stopped; resume that" : ": its time is over; extend it, then start it";
       break;
     case InstanceState::queued:
     case InstanceState::starting:

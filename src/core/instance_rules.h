@@ -21,6 +21,8 @@ ShownInstance with_wait(ShownInstance shown, const Reconciler& reconciler);
 // Whether the image is ready and the account and the queue have room. Throws Error{invalid_argument}, {conflict} or
 // {exhausted}.
 void check_room(Transaction& transaction, const Instance& instance, const HostLimits& limits);
+// Throws Error{exhausted} when the queue is full.
+void check_queue(Transaction& transaction, const HostLimits& limits);
 // Whether the caller may see the image and start from it. A lab's are for its attempts, with their clock.
 bool may_use(const Caller& caller, const Image& image);
 // From the image and the id: a host name.

@@ -19,6 +19,7 @@ constexpr std::size_t most_steps = 50;
 constexpr std::size_t most_machines = 8;
 constexpr std::uint32_t most_minutes = 24 * 60;
 constexpr std::uint32_t longest_check = 120;
+constexpr std::uint32_t most_days_kept = 365;
 
 using Faults = std::vector<std::string>;
 
@@ -51,6 +52,35 @@ void check_machines(Faults& faults, const LabManifest& manifest) {
   }
 }
 
+void check_plan(Faults& faults, const LabManifest& manifest, const std::vector<Plan>& plans) {
+  const auto plan = std::ranges::find_if(
+      plans, [&](const Plan& each) { return manifest.plan.empty() || each.name == manifest.plan; });
+  if (plan == plans.end()) {
+    faults.push_back("plan: there is no plan '" + manifest.plan.substr(0, longest_name) + "'");
+    return;
+  }
+  if (manifest.egress > plan->egress) {
+    faults.push_back("egress: plan '" + plan->name + "' allows only '" +
+                     boost::describe::enum_to_string(plan->egress, "?") + "'");
+  }
+  if (manifest.resumable && plan->disk_kind == DiskKind::memory) {
+    faults.push_back("resumable: plan '" + plan->name + "' has its disk in memory, which is no place to keep it; " +
+                     "choose a plan with disk_kind = \"disk\"");
+  }
+}
+
+void check_keep(Faults& faults, const LabManifest& manifest) {
+  const LabKeep& keep = manifest.keep;
+  if (!manifest.resumable && keep != LabKeep{}) {
+    faults.emplace_back("keep: only with resumable = true");
+  }
+  if (keep.most_days < 1 || keep.most_days > most_days_kept) {
+    faults.push_back("keep.most_days: 1 to " + std::to_string(most_days_kept));
+  } else if (keep.unused_days < 1 || keep.unused_days > keep.most_days) {
+    faults.push_back("keep.unused_days: 1 to keep.most_days, which is " + std::to_string(keep.most_days));
+  }
+}
+
 void check_manifest(Faults& faults, const LabManifest& manifest, const std::vector<Plan>& plans) {
   check_length(faults, manifest.title, 1, 100, "title");
   check_length(faults, manifest.summary, 0, 300, "summary");
@@ -76,14 +106,8 @@ void check_manifest(Faults& faults, const LabManifest& manifest, const std::vect
   if (manifest.check.seconds < 1 || manifest.check.seconds > longest_check) {
     faults.push_back("check.seconds: 1 to " + std::to_string(longest_check));
   }
-  const auto plan = std::ranges::find_if(
-      plans, [&](const Plan& each) { return manifest.plan.empty() || each.name == manifest.plan; });
-  if (plan == plans.end()) {
-    faults.push_back("plan: there is no plan '" + manifest.plan.substr(0, longest_name) + "'");
-  } else if (manifest.egress > plan->egress) {
-    faults.push_back("egress: plan '" + plan->name + "' allows only '" +
-                     boost::describe::enum_to_string(plan->egress, "?") + "'");
-  }
+  check_plan(faults, manifest, plans);
+  check_keep(faults, manifest);
   check_machines(faults, manifest);
 }
 

@@ -38,6 +38,15 @@ struct LabMachine {
 };
 BOOST_DESCRIBE_STRUCT(LabMachine, (), (name, image))
 
+// How long what a learner did in a resumable lab is kept.
+struct LabKeep {
+  std::uint32_t unused_days = 7;  // after a stop
+  std::uint32_t most_days = 30;   // in all, from the start
+
+  bool operator==(const LabKeep&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(LabKeep, (), (unused_days, most_days))
+
 // lab.toml.
 struct LabManifest {
   std::string title;
@@ -55,10 +64,12 @@ struct LabManifest {
   LabCheck check;
   std::vector<LabMachine> machines;  // empty: one called main_machine
   std::vector<std::string> steps;    // the titles of a guided lab's
+  bool resumable = false;            // whether it can be stopped and resumed, with all that was changed
+  LabKeep keep;                      // of a resumable one
 };
 BOOST_DESCRIBE_STRUCT(LabManifest, (),
                       (title, summary, image, plan, minutes, tags, difficulty, egress, ssh, recording, embargo_until,
-                       hints, check, machines, steps))
+                       hints, check, machines, steps, resumable, keep))
 
 inline constexpr auto main_machine = "main";
 

@@ -56,18 +56,18 @@ bool matches(const Lab& lab, const LabQuery& query) {
 
 // What of the caller's attempts belongs on the lab.
 ShownLab shown(Lab lab, const std::vector<Attempt>& attempts) {
-  ShownLab shown{.lab = std::move(lab), .solved = false, .best = {}, .attempt = {}};
+  ShownLab shown{.lab = std::move(lab), .solved = false, .best = {}, .attempt = {}, .attempt_state = {}};
   for (const Attempt& attempt : attempts) {
     if (attempt.lab_name != shown.lab.name) {
       continue;
     }
     if (!is_over(attempt.state)) {
       shown.attempt = attempt.id;
+      shown.attempt_state = attempt.state;
     }
-    if (attempt.solved_at && attempt.started_at) {
-      const auto taken = std::chrono::duration_cast<Seconds>(*attempt.solved_at - *attempt.started_at);
+    if (const auto taken = time_taken(attempt)) {
       shown.solved = true;
-      shown.best = std::min(shown.best.value_or(taken), taken);
+      shown.best = std::min(shown.best.value_or(*taken), *taken);
     }
   }
   return shown;
@@ -228,7 +228,7 @@ async::Task<LabPage> Labs::upload(Caller caller, std::string name, LabPackage pa
     return lab.manifest.plan.empty() || plan.name == lab.manifest.plan;
   });
   lab.plan.lifetime = lab.plan.longest_lifetime = Seconds{60} * lab.manifest.minutes;
-  lab.plan.grace = Seconds{0};
+  lab.plan.grace = lab.manifest.resumable ? std::chrono::days{lab.manifest.keep.unused_days} : Seconds{0};
   lab.plan.egress = lab.manifest.egress;
   lab.plan.ssh = lab.plan.ssh && lab.manifest.ssh;
   co_await surroundings_.journal.transact([&](Transaction& transaction) {

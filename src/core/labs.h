@@ -19,6 +19,7 @@ struct ShownLab {
   bool solved = false;               // by the caller
   std::optional<Seconds> best;       // their shortest time
   std::optional<AttemptId> attempt;  // theirs that is not over
+  std::optional<AttemptState> attempt_state;
 };
 
 struct LabPage {

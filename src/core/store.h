@@ -107,7 +107,7 @@ class Transaction {
   virtual std::uint64_t last_turn_of(const std::string& share) = 0;  // of its queued ones; 0: none
   virtual std::size_t count_instances(const std::optional<AccountId>& account,
                                       const std::vector<InstanceState>& states) = 0;
-  // Not gone, and expires_at (in grace: gone_at) is at or before `time`. Oldest first.
+  // Not gone, and expires_at (in grace: gone_at) or gone_by is at or before `time`. Oldest first.
   virtual std::vector<Instance> list_due(TimePoint time) = 0;
   virtual std::uint64_t next_queue_number() = 0;
   virtual std::uint64_t served_turn() = 0;  // the turn of the last one that left the queue to start

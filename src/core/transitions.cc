@@ -46,7 +46,8 @@ std::string detail_of(const Instance& instance, InstanceEvent event) {
     case InstanceState::stopped:
       return instance.reason ? "stopped: " + *instance.reason : "is stopped; its disk is kept";
     case InstanceState::grace:
-      return "its time is over; its disk is kept for " + format_duration(instance.plan.grace);
+      return instance.reason.value_or("its time was over") + "; its disk is kept until " +
+             format_time(instance.gone_at.value());
     case InstanceState::failed:
       return "failed: " + instance.reason.value_or("for an unknown reason");
     case InstanceState::gone:
@@ -64,10 +65,14 @@ void append(Transaction& transaction, const Instance& instance, EventType type, 
                                  .detail = instance.name + " " + std::move(detail)});
 }
 
+TimePoint within_its_life(const Instance& instance, TimePoint time) {
+  return std::min(time, instance.gone_by.value_or(time));
+}
+
 void begin_lease(Instance& instance, TimePoint now) {
   if (!instance.expires_at) {
-    instance.expires_at = now + instance.lifetime;
-    instance.longest_until = now + instance.plan.longest_lifetime;
+    instance.expires_at = within_its_life(instance, now + instance.lifetime);
+    instance.longest_until = within_its_life(instance, now + instance.plan.longest_lifetime);
   }
 }
 
@@ -87,7 +92,7 @@ void enter(Transaction& transaction, Instance& instance, InstanceEvent event, Ti
       }
       break;
     case InstanceState::grace:
-      instance.gone_at = now + instance.plan.grace;
+      instance.gone_at = within_its_life(instance, now + instance.plan.grace);
       break;
     case InstanceState::gone:
       instance.gone_at = now;
@@ -120,6 +125,9 @@ void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint 
   if (!next) {
     throw Error(ErrorKind::conflict, "the instance is " + name_of(instance.state) + "; it cannot be extended");
   }
+  if (instance.state == InstanceState::grace && instance.gone_by) {
+    throw Error(ErrorKind::conflict, "it is kept for a lab that is stopped; resume the lab instead");
+  }
   if (!instance.expires_at) {  // still queued for the first time: a longer lease later
     if (instance.lifetime >= instance.plan.longest_lifetime) {
       throw Error(ErrorKind::exhausted,
@@ -142,6 +150,18 @@ void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint 
   transaction.put_instance(instance);
   append(transaction, instance, EventType::instance_extended, now,
          instance.expires_at ? "has time until " + format_time(*instance.expires_at) : "will have more time");
+}
+
+void renew(Transaction& transaction, Instance& instance, TimePoint now) {
+  if (instance.state != InstanceState::grace) {
+    throw Error(ErrorKind::conflict,
+                "the instance is " + name_of(instance.state) + "; only a lease that is over is renewed");
+  }
+  instance.state = *next_state(instance.state, InstanceEvent::extend);
+  instance.expires_at.reset();
+  instance.longest_until.reset();
+  instance.gone_at.reset();
+  apply(transaction, instance, InstanceEvent::start, now);
 }
 
 void join_queue(Transaction& transaction, Instance& instance) {

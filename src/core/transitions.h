@@ -27,6 +27,9 @@ void apply(Transaction& transaction, Instance& instance, InstanceEvent event, Ti
 // gone.
 void extend(Transaction& transaction, Instance& instance, Seconds by, TimePoint now);
 
+// Out of grace into the queue, for a whole new lease on the disk as it is. Throws Error{conflict} in any other state.
+void renew(Transaction& transaction, Instance& instance, TimePoint now);
+
 // Puts it into the queue, behind those of other shares who have waited as long: start-time fair queueing (Goyal, Vin,
 // Cheng 1996) with one instance as the unit. A share that asks for many waits for itself, and nobody waits for ever.
 void join_queue(Transaction& transaction, Instance& instance);

@@ -120,6 +120,9 @@ std::vector<std::string> faults_of(const Config& config) {
   if (config.labs.most_ready < config.labs.least_ready) {
     faults.emplace_back("labs needs least_ready <= most_ready");
   }
+  if (config.labs.most_resumable == 0) {
+    faults.emplace_back("labs.most_resumable must be at least 1");
+  }
   if (config.ssh.silence_limit < Seconds{3}) {
     faults.emplace_back("ssh.silence_limit must be at least 3s");
   }
@@ -243,7 +246,9 @@ std::string print_config(const Config& config) {
       << "kept = " << text_of(format_duration(config.recordings.kept)) << "  # after their end\n";
   out << "\n[labs]\n"
       << "least_ready = " << config.labs.least_ready << "  # machines of each lab in the catalogue kept ready\n"
-      << "most_ready = " << config.labs.most_ready << "  # at times of demand; 0: none\n";
+      << "most_ready = " << config.labs.most_ready << "  # at times of demand; 0: none\n"
+      << "most_resumable = " << config.labs.most_resumable
+      << "  # attempts at resumable labs that one account may have at a time\n";
   print_ssh(out, config.ssh);
   print_tls(out, config.tls);
   for (const core::Plan& plan : config.plan) {

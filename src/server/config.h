@@ -32,12 +32,13 @@ struct PoolConfig {
 };
 BOOST_DESCRIBE_STRUCT(PoolConfig, (), (image, plan, least, most))
 
-// How many machines of each lab in the catalogue are kept ready.
+// How many machines of each lab in the catalogue are kept ready, and how many attempts are.
 struct Labs {
-  std::uint32_t least_ready = 1;  // always
-  std::uint32_t most_ready = 4;   // at times of demand; 0: none
+  std::uint32_t least_ready = 1;     // always
+  std::uint32_t most_ready = 4;      // at times of demand; 0: none
+  std::uint32_t most_resumable = 1;  // attempts of one account at resumable labs that are not over
 };
-BOOST_DESCRIBE_STRUCT(Labs, (), (least_ready, most_ready))
+BOOST_DESCRIBE_STRUCT(Labs, (), (least_ready, most_ready, most_resumable))
 
 struct Database {
   std::string url;            // empty: SQLite in the data directory

@@ -12,13 +12,6 @@ std::string text_of(const core::LabFiles& files, const std::string& name) {
   return found == files.end() ? "" : found->second;
 }
 
-std::optional<Seconds> taken(const core::Attempt& attempt) {
-  if (!attempt.started_at || !attempt.solved_at) {
-    return std::nullopt;
-  }
-  return std::chrono::duration_cast<Seconds>(*attempt.solved_at - *attempt.started_at);
-}
-
 }  // namespace
 
 LabSummaryForm form_of(const core::ShownLab& shown) {
@@ -34,10 +27,12 @@ LabSummaryForm form_of(const core::ShownLab& shown) {
           .machines = core::machines_of(manifest),
           .hints = manifest.hints.size(),
           .steps = manifest.steps.size(),
+          .keep = manifest.resumable ? std::optional(manifest.keep) : std::nullopt,
           .author = shown.lab.author,
           .solved = shown.solved,
           .best_seconds = shown.best,
           .attempt = shown.attempt,
+          .attempt_state = shown.attempt_state,
           .created_at = shown.lab.created_at};
 }
 
@@ -85,9 +80,12 @@ AttemptForm form_of(const core::ShownAttempt& shown) {
                    .created_at = attempt.created_at,
                    .started_at = attempt.started_at,
                    .expires_at = attempt.expires_at,
+                   .resumable = manifest.resumable,
+                   .kept_until = attempt.kept_until,
+                   .leaving = attempt.kept_until && !attempt.notice_at,
                    .solved_at = attempt.solved_at,
                    .ended_at = attempt.ended_at,
-                   .seconds = taken(attempt)};
+                   .seconds = core::time_taken(attempt)};
   form.hints.assign(manifest.hints.begin(), manifest.hints.begin() + attempt.hints);
   if (shown.last_check) {
     form.last_check = form_of(*shown.last_check);

@@ -20,15 +20,17 @@ struct LabSummaryForm {
   std::vector<std::string> machines;
   std::uint64_t hints = 0;
   std::uint64_t steps = 0;
+  std::optional<core::LabKeep> keep;
   AccountId author;
   bool solved = false;
   std::optional<Seconds> best_seconds;
   std::optional<AttemptId> attempt;
+  std::optional<core::AttemptState> attempt_state;
   TimePoint created_at;
 };
 BOOST_DESCRIBE_STRUCT(LabSummaryForm, (),
-                      (name, version, state, title, summary, minutes, difficulty, tags, machines, hints, steps, author,
-                       solved, best_seconds, attempt, created_at))
+                      (name, version, state, title, summary, minutes, difficulty, tags, machines, hints, steps, keep,
+                       author, solved, best_seconds, attempt, attempt_state, created_at))
 
 struct LabStepForm {
   std::string title;
@@ -108,13 +110,17 @@ struct AttemptForm {
   TimePoint created_at;
   std::optional<TimePoint> started_at;
   std::optional<TimePoint> expires_at;
+  bool resumable = false;
+  std::optional<TimePoint> kept_until;
+  bool leaving = false;
   std::optional<TimePoint> solved_at;
   std::optional<TimePoint> ended_at;
   std::optional<Seconds> seconds;
 };
 BOOST_DESCRIBE_STRUCT(AttemptForm, (),
                       (id, lab, version, title, account, state, reason, machines, hints, hints_left, steps_done, checks,
-                       last_check, created_at, started_at, expires_at, solved_at, ended_at, seconds))
+                       last_check, created_at, started_at, expires_at, resumable, kept_until, leaving, solved_at,
+                       ended_at, seconds))
 
 LabSummaryForm form_of(const core::ShownLab& shown);
 LabForm form_of(const core::LabPage& page);

@@ -19,6 +19,10 @@ std::optional<std::uint32_t> version_of(http::Exchange& exchange) {
   return version == 0 ? std::nullopt : std::optional(static_cast<std::uint32_t>(version));
 }
 
+Seconds wait_of(http::Exchange& exchange) {
+  return Seconds{static_cast<std::int64_t>(query_number(exchange, "wait", 0, longest_wait, 0))};
+}
+
 }  // namespace
 
 async::Task<> RestDoor::list_labs(http::Exchange& exchange, core::Caller caller) {
@@ -68,7 +72,7 @@ async::Task<> RestDoor::act_on_lab(http::Exchange& exchange, core::Caller caller
 }
 
 async::Task<> RestDoor::start_attempt(http::Exchange& exchange, core::Caller caller) {
-  const Seconds wait{static_cast<std::int64_t>(query_number(exchange, "wait", 0, longest_wait, 0))};
+  const Seconds wait = wait_of(exchange);
   const auto version = version_of(exchange);
   const auto shown =
       co_await services_.attempts.start(std::move(caller), path_parameter(exchange, "lab"), version, wait);
@@ -101,6 +105,17 @@ async::Task<> RestDoor::get_attempt(http::Exchange& exchange, core::Caller calle
 
 async::Task<> RestDoor::end_attempt(http::Exchange& exchange, core::Caller caller) {
   const auto shown = co_await services_.attempts.end(std::move(caller), attempt_of(exchange));
+  co_await exchange.respond(json_response(form_of(shown)));
+}
+
+async::Task<> RestDoor::stop_attempt(http::Exchange& exchange, core::Caller caller) {
+  const auto shown = co_await services_.attempts.stop(std::move(caller), attempt_of(exchange));
+  co_await exchange.respond(json_response(form_of(shown)));
+}
+
+async::Task<> RestDoor::resume_attempt(http::Exchange& exchange, core::Caller caller) {
+  const Seconds wait = wait_of(exchange);
+  const auto shown = co_await services_.attempts.resume(std::move(caller), attempt_of(exchange), wait);
   co_await exchange.respond(json_response(form_of(shown)));
 }
 

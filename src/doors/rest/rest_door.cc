@@ -86,6 +86,8 @@ void RestDoor::add_routes(http::Router& router) {
   add(router, Method::get, "/attempts", &RestDoor::list_attempts, {"lab", "everyone", "cursor", "limit"});
   add(router, Method::get, "/attempts/{attempt}", &RestDoor::get_attempt);
   add(router, Method::remove, "/attempts/{attempt}", &RestDoor::end_attempt);
+  add(router, Method::post, "/attempts/{attempt}/stop", &RestDoor::stop_attempt);
+  add(router, Method::post, "/attempts/{attempt}/resume", &RestDoor::resume_attempt, {"wait"});
   add(router, Method::get, "/attempts/{attempt}/checks", &RestDoor::list_checks);
   add(router, Method::post, "/attempts/{attempt}/checks", &RestDoor::check_attempt);
   add(router, Method::post, "/attempts/{attempt}/hints", &RestDoor::take_hint);

@@ -138,6 +138,8 @@ class RestDoor {
   async::Task<> list_attempts(http::Exchange& exchange, core::Caller caller);
   async::Task<> get_attempt(http::Exchange& exchange, core::Caller caller);
   async::Task<> end_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> stop_attempt(http::Exchange& exchange, core::Caller caller);
+  async::Task<> resume_attempt(http::Exchange& exchange, core::Caller caller);
   async::Task<> check_attempt(http::Exchange& exchange, core::Caller caller);
   async::Task<> list_checks(http::Exchange& exchange, core::Caller caller);
   async::Task<> take_hint(http::Exchange& exchange, core::Caller caller);

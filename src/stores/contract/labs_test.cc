@@ -55,6 +55,10 @@ class Labs : public StoreTest {
             .created_at = moment(age),
             .started_at = moment(age + 1),
             .expires_at = moment(age + 2),
+            .stopped_at = moment(age + 5),
+            .paused = Seconds{age + 6},
+            .kept_until = moment(age + 7),
+            .notice_at = moment(age + 8),
             .solved_at = moment(age + 3),
             .ended_at = moment(age + 4)};
   }
@@ -65,7 +69,9 @@ class Labs : public StoreTest {
     for (const std::uint32_t number : {attempt.hints, attempt.steps_done, attempt.checks}) {
       text += " " + std::to_string(number);
     }
-    for (const auto& time : {attempt.started_at, attempt.expires_at, attempt.solved_at, attempt.ended_at}) {
+    text += " " + format_duration(attempt.paused);
+    for (const auto& time : {attempt.started_at, attempt.expires_at, attempt.stopped_at, attempt.kept_until,
+                             attempt.notice_at, attempt.solved_at, attempt.ended_at}) {
       text += " " + format_time(time.value());
     }
     return text + format_time(attempt.created_at);

@@ -315,6 +315,27 @@ TEST_P(Lists, an_instance_is_due_at_the_end_of_its_lease_and_of_its_grace) {
   EXPECT_EQ(due(moment(1'000'000)), Ids{});
 }
 
+TEST_P(Lists, an_instance_is_due_when_it_has_to_be_gone_whatever_its_lease_says) {
+  transact([](Transaction& transaction) { transaction.put_account(plain_account("a")); });
+  core::Instance instance = plain_instance("i", "a");
+  instance.gone_by = moment(150);
+  for (const auto& expires_at : {std::optional<TimePoint>(), std::optional(moment(200)), std::optional(moment(150))}) {
+    instance.expires_at = expires_at;
+    put(instance);
+    EXPECT_EQ(due(moment(149)), Ids{});
+    EXPECT_EQ(due(moment(150)), Ids{"i"});
+    EXPECT_EQ(due(moment(300)), Ids{"i"});  // once
+  }
+  instance.state = InstanceState::grace;
+  instance.gone_at = moment(140);
+  put(instance);
+  EXPECT_EQ(due(moment(139)), Ids{});
+  EXPECT_EQ(due(moment(150)), Ids{"i"});
+  instance.state = InstanceState::gone;
+  put(instance);
+  EXPECT_EQ(due(moment(300)), Ids{});
+}
+
 TEST_P(Lists, what_is_due_comes_oldest_first) {
   transact([](Transaction& transaction) {
     transaction.put_account(plain_account("a"));

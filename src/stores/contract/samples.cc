@@ -175,6 +175,7 @@ core::Instance full_instance() {
           .expires_at = moment(14),
           .longest_until = moment(15),
           .gone_at = moment(16),
+          .gone_by = moment(23),
           .idempotency_key = "key " + odd_text(),
           .idempotency_digest = "digest " + odd_text(),
           .launch = {.command = {"program", odd_text(), ""},
@@ -236,11 +237,11 @@ std::string show(const core::StoredService& service) {
 
 std::string show(const core::Instance& instance) {
   const auto& [id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
-               started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch, service,
-               service_key, recording] = instance;
+               started_at, expires_at, longest_until, gone_at, gone_by, idempotency_key, idempotency_digest, launch,
+               service, service_key, recording] = instance;
   return show_fields(id, account, name, image, plan, state, reason, queue_number, share, turn, lifetime, created_at,
-                     started_at, expires_at, longest_until, gone_at, idempotency_key, idempotency_digest, launch,
-                     service, service_key, recording);
+                     started_at, expires_at, longest_until, gone_at, gone_by, idempotency_key, idempotency_digest,
+                     launch, service, service_key, recording);
 }
 
 std::string show(const core::Recording& recording) {

@@ -26,7 +26,11 @@ bool among(InstanceState state, const std::vector<InstanceState>& states) {
 
 // When the clock next ends a part of its life.
 std::optional<TimePoint> due_at(const Instance& instance) {
-  return instance.state == InstanceState::grace ? instance.gone_at : instance.expires_at;
+  if (instance.state == InstanceState::grace) {
+    return instance.gone_at;
+  }
+  const bool gone_first = instance.gone_by && (!instance.expires_at || *instance.gone_by < *instance.expires_at);
+  return gone_first ? instance.gone_by : instance.expires_at;
 }
 
 // What instances are ordered by.

@@ -270,6 +270,17 @@ CREATE TABLE webhooks (
   missed $INTEGER NOT NULL
 ) $STRICT;
 )"},
+    Migration{"resumable_labs", R"(
+ALTER TABLE instances ADD COLUMN gone_by $INTEGER;
+CREATE INDEX instances_by_last_end ON instances (gone_by) WHERE gone_by IS NOT NULL AND state <> 'gone';
+ALTER TABLE attempts ADD COLUMN stopped_at $INTEGER;
+ALTER TABLE attempts ADD COLUMN paused $INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN kept_until $INTEGER;
+ALTER TABLE attempts ADD COLUMN notice_at $INTEGER;
+DROP INDEX attempts_under_way;
+CREATE UNIQUE INDEX attempts_under_way ON attempts (account, lab_name)
+  WHERE state IN ('waiting', 'running', 'stopped', 'solved');
+)"},
 };
 
 std::string in_dialect(std::string_view text, Dialect dialect) {

@@ -98,7 +98,8 @@ struct Table<core::Instance> {
                                       Column{"service_key", &Row::service_key},
                                       Column{"share", &Row::share},
                                       Column{"turn", &Row::turn},
-                                      Column{"recording", &Row::recording}};
+                                      Column{"recording", &Row::recording},
+                                      Column{"gone_by", &Row::gone_by}};
 };
 
 template <>
@@ -159,7 +160,11 @@ struct Table<core::Attempt> {
                                       Column{"started_at", &Row::started_at},
                                       Column{"expires_at", &Row::expires_at},
                                       Column{"solved_at", &Row::solved_at},
-                                      Column{"ended_at", &Row::ended_at}};
+                                      Column{"ended_at", &Row::ended_at},
+                                      Column{"stopped_at", &Row::stopped_at},
+                                      Column{"paused", &Row::paused},
+                                      Column{"kept_until", &Row::kept_until},
+                                      Column{"notice_at", &Row::notice_at}};
 };
 
 template <>

@@ -167,10 +167,14 @@ std::size_t SqlTransaction::count_instances(const std::optional<AccountId>& acco
 }
 
 std::vector<Instance> SqlTransaction::list_due(TimePoint time) {
-  // Two selects, each with an index of its own that leaves out all that is gone. Sorted here: to have them in order,
+  // Selects, each with an index of its own that leaves out all that is gone. Sorted here: to have them in order,
   // the database would rather walk through all instances there ever were.
   Query query = select<Instance>().add("state <> 'gone' AND state <> 'grace' AND expires_at <= ", time);
   query.add(" UNION ALL ").add(select<Instance>().text()).add("state = 'grace' AND gone_at <= ", time);
+  query.add(" UNION ALL ")
+      .add(select<Instance>().text())
+      .add("state <> 'gone' AND state <> 'grace' AND gone_by <= ", time);
+  query.add(" AND (expires_at IS NULL OR expires_at > ", time).add(")");
   std::vector<Instance> due = list<Instance>(std::move(query));
   std::ranges::sort(due, {}, [](const Instance& instance) { return std::tie(instance.created_at, instance.id); });
   return due;

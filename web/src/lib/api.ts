@@ -191,6 +191,8 @@ export const api = {
   attempts: () => all((cursor) => data(client.GET('/attempts', { params: { query: paging(cursor) } }))),
   attempt: (id: string) => data(client.GET('/attempts/{attempt}', { params: attemptPath(id) })),
   endAttempt: (id: string) => data(client.DELETE('/attempts/{attempt}', { params: attemptPath(id) })),
+  stopAttempt: (id: string) => data(client.POST('/attempts/{attempt}/stop', { params: attemptPath(id) })),
+  resumeAttempt: (id: string) => data(client.POST('/attempts/{attempt}/resume', { params: attemptPath(id) })),
   checks: (id: string) =>
     data(client.GET('/attempts/{attempt}/checks', { params: attemptPath(id) })).then((list) => list.items),
   check: (id: string) => data(client.POST('/attempts/{attempt}/checks', { params: attemptPath(id) })),

@@ -2,15 +2,16 @@
 // What an attempt is to its learner, in words.
 
 import type { Attempt, AttemptState, Check } from './api';
-import { about, capitalised, duration, ordinal } from './format';
+import { about, capitalised, duration, moment, ordinal } from './format';
 
 export function isOver(state: AttemptState): boolean {
-  return state !== 'waiting' && state !== 'running' && state !== 'solved';
+  return state !== 'waiting' && state !== 'running' && state !== 'stopped' && state !== 'solved';
 }
 
 const stateNames: Record<AttemptState, string> = {
   waiting: 'Waiting',
   running: 'Under way',
+  stopped: 'Stopped',
   solved: 'Solved',
   ended: 'Solved',
   expired: 'Time over',
@@ -51,9 +52,22 @@ export function timeWarning(left: number, whole: number): 5 | 1 | null {
   return left <= 5 * minute && whole > 5 * minute ? 5 : null;
 }
 
-export function warningWords(warning: 5 | 1, machines: number): string {
-  const what = machines > 1 ? 'the machines and all in them are' : 'the machine and all in it is';
-  return `${duration(warning * 60)} left. Then ${what} gone.`;
+export function warningWords(warning: 5 | 1, attempt: Pick<Attempt, 'machines' | 'resumable'>): string {
+  const several = attempt.machines.length > 1;
+  const what = several ? 'the machines and all in them are' : 'the machine and all in it is';
+  const stopped = several ? 'the machines are' : 'the machine is';
+  return `${duration(warning * 60)} left. Then ${attempt.resumable ? `${stopped} stopped, and what you did is kept` : `${what} gone`}.`;
+}
+
+/** Of a stopped one: "kept until 28 Nov 2026, 19:30". */
+export function keptWords(attempt: Pick<Attempt, 'kept_until'>, now: number): string {
+  return attempt.kept_until === null ? '' : `kept until ${moment(attempt.kept_until, now)}`;
+}
+
+/** When what is kept will soon be gone. */
+export function leavingWords(attempt: Pick<Attempt, 'kept_until' | 'leaving' | 'title'>, now: number): string | null {
+  if (!attempt.leaving || attempt.kept_until === null) return null;
+  return `What you did in “${attempt.title}” is kept until ${moment(attempt.kept_until, now)}, and then gone. Resume it before to keep it longer.`;
 }
 
 export interface Outcome {
@@ -87,8 +101,10 @@ export function effortWords(attempt: Pick<Attempt, 'checks' | 'hints'>): string 
 /** Why and when it ended, when it is over. */
 export function endWords(attempt: Pick<Attempt, 'state' | 'reason'>): string {
   switch (attempt.state) {
-    case 'expired':
-      return 'The machine is gone, with all that was in it.';
+    case 'expired': {
+      const gone = 'the machine is gone, with all that was in it.';
+      return attempt.reason === null || attempt.reason === 'the time is over' ? capitalised(gone) : `${capitalised(attempt.reason)}; ${gone}`;
+    }
     case 'given_up':
       return attempt.reason === null || attempt.reason === 'it was left' ? 'You left it, and the machine is gone.' : capitalised(attempt.reason);
     case 'failed':

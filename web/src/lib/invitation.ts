@@ -23,7 +23,7 @@ export function invitationName(invitation: Pick<Invitation, 'name'>): string {
 export function progressWords(invitation: Pick<Invitation, 'labs'>): string {
   const attempts = invitation.labs.flatMap((lab) => (lab.attempt === null ? [] : [lab.attempt]));
   const solved = attempts.filter((attempt) => attempt.solved_at !== null).length;
-  const going = attempts.filter((attempt) => attempt.state === 'waiting' || attempt.state === 'running').length;
+  const going = attempts.filter((attempt) => attempt.state === 'waiting' || attempt.state === 'running' || (attempt.state === 'stopped' && attempt.solved_at === null)).length;
   return `${solved} of ${invitation.labs.length} solved${going === 0 ? '' : `, ${going} under way`}`;
 }
 

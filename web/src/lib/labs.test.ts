@@ -19,10 +19,12 @@ const lab = (over: Partial<LabSummary> = {}): LabSummary => ({
   machines: ['main'],
   hints: 2,
   steps: 0,
+  keep: null,
   author: 'a',
   solved: false,
   best_seconds: null,
   attempt: null,
+  attempt_state: null,
   created_at: '2026-01-01T00:00:00Z',
   ...over,
 });
@@ -44,6 +46,9 @@ const attempt = (over: Partial<Attempt> = {}): Attempt => ({
   created_at: '2026-01-01T00:00:00Z',
   started_at: '2026-01-01T00:00:00Z',
   expires_at: '2026-01-01T00:20:00Z',
+  resumable: false,
+  kept_until: null,
+  leaving: false,
   solved_at: null,
   ended_at: null,
   seconds: null,
@@ -104,8 +109,9 @@ describe('an attempt', () => {
     expect([hour, 300_001, 300_000, 60_001, 60_000, 1, 0, -5].map((left) => words.timeWarning(left, hour))).toEqual([null, null, 5, 5, 1, 1, null, null]);
     expect(words.timeWarning(200_000, 300_000)).toBeNull();
     expect(words.timeWarning(50_000, 300_000)).toBe(1);
-    expect(words.warningWords(5, 1)).toBe('5 minutes left. Then the machine and all in it is gone.');
-    expect(words.warningWords(1, 2)).toBe('1 minute left. Then the machines and all in them are gone.');
+    expect(words.warningWords(5, attempt())).toBe('5 minutes left. Then the machine and all in it is gone.');
+    expect(words.warningWords(1, attempt({ machines: [machine({}), machine({})] }))).toBe('1 minute left. Then the machines and all in them are gone.');
+    expect(words.warningWords(5, attempt({ resumable: true }))).toBe('5 minutes left. Then the machine is stopped, and what you did is kept.');
   });
 
   it('a fault is ours and never called wrong', () => {
@@ -126,8 +132,18 @@ describe('an attempt', () => {
     expect(words.endWords(attempt({ state: 'failed', reason: 'a machine failed: no room' }))).toBe('A machine failed: no room');
   });
 
-  it('is over in all states but three', () => {
-    expect((['waiting', 'running', 'solved', 'ended', 'expired', 'given_up', 'failed'] as const).filter(words.isOver)).toEqual(['ended', 'expired', 'given_up', 'failed']);
+  it('tells until when it is kept, and of the end of that only when it is near', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    const kept = attempt({ state: 'stopped', kept_until: '2026-01-08T00:00:00Z' });
+    expect(words.keptWords(kept, now)).toMatch(/^kept until .*Jan.*2026/);
+    expect(words.keptWords(attempt(), now)).toBe('');
+    expect(words.leavingWords(kept, now)).toBeNull();
+    expect(words.leavingWords({ ...kept, leaving: true }, now)).toMatch(/^What you did in “The disk” is kept until .*2026/);
+    expect(words.endWords(attempt({ state: 'expired', reason: 'it was not resumed in time' }))).toBe('It was not resumed in time; the machine is gone, with all that was in it.');
+  });
+
+  it('is over in all states but four', () => {
+    expect((['waiting', 'running', 'stopped', 'solved', 'ended', 'expired', 'given_up', 'failed'] as const).filter(words.isOver)).toEqual(['ended', 'expired', 'given_up', 'failed']);
   });
 
   it('comes into a list newest first, each once', () => {

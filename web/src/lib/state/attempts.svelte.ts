@@ -74,6 +74,14 @@ class Attempts {
     this.put(await api.endAttempt(id));
   }
 
+  async stop(id: string): Promise<void> {
+    this.put(await api.stopAttempt(id));
+  }
+
+  async resume(id: string): Promise<void> {
+    this.put(await api.resumeAttempt(id));
+  }
+
   forget(): void {
     this.list = [];
     this.loaded = false;
