@@ -142,6 +142,15 @@ TEST(Agent, tells_of_the_service_of_the_image) {
   EXPECT_EQ(AgentTestClient(agent).hello().service->exit->code, 3);
 }
 
+TEST(Agent, does_not_bear_the_name_of_its_service) {
+  const AgentProcess agent({"--", "sleep", "1000"});
+  AgentTestClient host(agent);
+  std::ifstream file("/proc/" + std::to_string(agent.process()) + "/cmdline");
+  const std::string words{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(words.starts_with(std::string("berth-agent\0init\0", 17)));
+  EXPECT_EQ(words.find("sleep"), std::string::npos);
+}
+
 TEST(Agent, serves_though_the_service_cannot_start) {
   const AgentProcess agent({"--", "/no/such/service"});
   AgentTestClient host(agent);
