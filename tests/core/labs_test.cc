@@ -462,6 +462,10 @@ TEST(JudgeTest, OnlyTheWordsOkAndNoAreVerdicts) {
       {"NO\nport 80 is silent\nmore\n", Verdict::not_yet, "port 80 is silent"},
       {"NO\r\n", Verdict::not_yet, ""},
       {"NO \x1b[31mred\n", Verdict::not_yet, "?[31mred"},
+      {"NO Gr\u00f6\u00dfe \u6570\n", Verdict::not_yet, "Gr\u00f6\u00dfe \u6570"},
+      {"NO a\xE2\x80\xAE"
+       "b\xC2\x9B\xFF\n",
+       Verdict::not_yet, "a?b??"},
       {"OKAY\n", Verdict::fault, nullptr},
       {"NOT yet\n", Verdict::fault, nullptr},
       {" OK\n", Verdict::fault, nullptr},
