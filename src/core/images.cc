@@ -272,15 +272,22 @@ async::Task<> Images::prepare_built_in(std::vector<std::string> recipes) {
       transaction.put_image(*image);
     }
   });
+  std::optional<Error> passing;
   for (const std::string& recipe : recipes) {
     if (std::ranges::find(held, recipe, &ImageStatus::name) == held.end()) {
       const ImageName name(recipe);
       co_await begin(name, "built_in");
       try {
         co_await finish(name, library_.build(name, reporter(name)));
-      } catch (const Error&) {  // recorded as the image's reason; the other recipes go on
+      } catch (const Error& error) {  // recorded as the image's reason; the other recipes go on
+        if (error.kind() == ErrorKind::unavailable) {
+          passing = error;
+        }
       }
     }
+  }
+  if (passing) {
+    throw Error(*passing);
   }
 }
 

@@ -34,6 +34,7 @@ namespace {
 
 constexpr Milliseconds stop_limit{5000};
 constexpr Milliseconds warden_retry{1000};
+constexpr Milliseconds longest_image_retry{600'000};
 
 // Starting an instance is work of the kernel, on all processors.
 std::uint32_t most_starting() { return 2 * std::max(1U, std::thread::hardware_concurrency()); }
@@ -264,7 +265,7 @@ class Wiring::Parts {
   }
 
   async::Task<> prepare_images() {
-    for (;;) {
+    for (Milliseconds again = warden_retry;; again = std::min(2 * again, longest_image_retry)) {
       try {
         const core::RuntimeCapabilities capabilities = co_await runtime_.capabilities();
         std::vector<std::string> wanted;
@@ -276,7 +277,7 @@ class Wiring::Parts {
       } catch (const Error& error) {
         log_(std::string("images: ") + error.what());
       }
-      co_await async::pause_for(warden_retry);
+      co_await async::pause_for(again);
     }
   }
 
