@@ -97,9 +97,11 @@ void enter(Transaction& transaction, Instance& instance, InstanceEvent event, Ti
     case InstanceState::gone:
       instance.gone_at = now;
       break;
-    case InstanceState::asleep:
     case InstanceState::stopped:
     case InstanceState::failed:
+      begin_lease(instance, now);  // out of the queue, too: else it would stay for ever
+      break;
+    case InstanceState::asleep:
       break;
   }
 }

@@ -60,6 +60,14 @@ class InstancesTest : public Host {
     EXPECT_EQ((co_await instances.find(admin, third.instance.id)).instance.state, running);
   }
 
+  async::Task<> stopped_in_the_queue_it_ends() {
+    co_await start(admin);
+    co_await start(admin);
+    const InstanceId waiting = (co_await start(admin)).instance.id;
+    const Instance stopped_one = (co_await instances.act(admin, waiting, Action::stop)).instance;
+    EXPECT_EQ(stopped_one.expires_at, clock.now() + stopped_one.lifetime);
+  }
+
   async::Task<> lease_ends() {
     const ShownInstance shown = co_await start(admin, {.image = ImageName("busybox"), .lifetime = Seconds{100}});
     const InstanceId id = shown.instance.id;
@@ -219,6 +227,7 @@ class InstancesTest : public Host {
 TEST_F(InstancesTest, live_through_all_states_and_end) { run(lives_and_ends()); }
 TEST_F(InstancesTest, fail_with_plain_words) { run(fails_with_plain_words()); }
 TEST_F(InstancesTest, wait_in_a_queue_with_their_position_when_the_host_is_full) { run(queues_when_full()); }
+TEST_F(InstancesTest, have_an_end_when_they_are_stopped_in_the_queue) { run(stopped_in_the_queue_it_ends()); }
 TEST_F(InstancesTest, end_with_their_lease_after_a_grace) { run(lease_ends()); }
 TEST_F(InstancesTest, are_extended_up_to_the_plans_bound) { run(extension_has_a_bound()); }
 TEST_F(InstancesTest, are_made_once_for_one_idempotency_key) { run(one_key_makes_one()); }
