@@ -153,18 +153,28 @@ void AgentLink::take(wire::Frame frame) {
   changed_.fire();
 }
 
+// A frame that does not continue the one before it answers an attach, and those before that: the first it can be the
+// answer to, as none begins before what it asked for. Until then what comes may be from before it, and a gap is none.
+std::uint64_t AgentLink::answered_attach(const Session& session, std::uint64_t offset) {
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  for (const SessionView* view : session.views) {
+    if (!view->joined_ && view->attached_from_ <= offset) {
+      first = std::min(first, view->attach_);
+    }
+  }
+  return first == std::numeric_limits<std::uint64_t>::max() ? 0 : first;
+}
+
 void AgentLink::take_output(wire::Frame& frame, Session& session) {
   if (frame.stream == wire::Stream::none) {
     throw Error(ErrorKind::instance_fault, "the agent in the instance sent output of no stream");
   }
   const std::uint64_t end = frame.offset + frame.payload.size();
-  // A frame that does not continue the one before it is the agent's answer to an attach. Until then, what comes may be
-  // from before it, and a gap is none.
-  const bool answers_attach = session.sent_to != frame.offset;
+  const std::uint64_t answered = session.sent_to == frame.offset ? 0 : answered_attach(session, frame.offset);
   session.sent_to = end;
   bool wanted = false;
   for (SessionView* view : session.views) {
-    view->joined_ = view->joined_ || answers_attach || frame.offset <= view->received_;
+    view->joined_ = view->joined_ || view->attach_ <= answered || frame.offset <= view->received_;
     if (end <= view->received_ || !view->joined_) {
       continue;
     }
@@ -320,6 +330,8 @@ std::unique_ptr<SessionView> AgentLink::attach(std::uint32_t session, std::uint6
     from = std::min(from, other->received_);
   }
   entry.views.insert(view.get());
+  view->attach_ = ++entry.attaches;
+  view->attached_from_ = from;
   waste_allowed_ += waste_per_request;
   send(wire::FrameType::attach, session, from, {});
   return view;

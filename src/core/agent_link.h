@@ -63,6 +63,7 @@ class AgentLink : public std::enable_shared_from_this<AgentLink> {
     std::uint64_t input_sent = 0;
     std::uint64_t input_taken = 0;
     std::uint64_t acknowledged = 0;
+    std::uint64_t attaches = 0;            // asked for on this link
     std::optional<std::uint64_t> sent_to;  // the end of the last output frame; none yet on this link
     std::set<SessionView*> views;
   };
@@ -70,6 +71,7 @@ class AgentLink : public std::enable_shared_from_this<AgentLink> {
   async::Task<> read_frames();
   async::Task<> write_frames();
   void take(wire::Frame frame);
+  static std::uint64_t answered_attach(const Session& session, std::uint64_t offset);
   void take_output(wire::Frame& frame, Session& session);
   void deliver_exit(Session& session, SessionView& view);
   void send(wire::FrameType type, std::uint32_t session, std::uint64_t offset, std::string payload);

@@ -88,9 +88,11 @@ class SessionView {
 
   std::shared_ptr<AgentLink> link_;  // shared: a view may outlive the instance's place in AgentLinks
   std::uint32_t session_;
-  std::uint64_t received_;      // the position behind the last byte in items_
-  bool joined_ = false;         // the agent's answer to our attach, or our position, has been reached
-  std::uint64_t acknowledged_;  // what the viewer took
+  std::uint64_t received_;           // the position behind the last byte in items_
+  std::uint64_t attach_ = 0;         // which of the session's attaches was ours, from 1; 0: it was opened with us
+  std::uint64_t attached_from_ = 0;  // what that asked for
+  bool joined_ = false;              // the agent's answer to our attach, or our position, has been reached
+  std::uint64_t acknowledged_;       // what the viewer took
   std::deque<SessionItem> items_;
   std::size_t buffered_ = 0;
   std::optional<InputTaken> input_taken_;  // not yet told

@@ -36,6 +36,21 @@ class ViewersTest : public Host {
     EXPECT_EQ(co_await shown("mine\n"), "mine\n");
   }
 
+  async::Task<> who_is_further_behind_gets_it_all() {
+    co_await open();
+    co_await owner->input("one\n");
+    co_await shown("one\n");
+    co_await owner->input("two\n");
+    co_await shown("two\n");
+    owner.reset();
+    guide.reset();
+    links.drop(id);
+    const auto link = co_await links.of(id);
+    const auto ahead = link->attach(session, 4);
+    owner = link->attach(session, 0);  // before the first one was answered
+    EXPECT_EQ(co_await shown("two\n"), "one\ntwo\n");
+  }
+
   async::Task<> who_takes_over_is_alone() {
     co_await open();
     co_await sessions.take_role(admin, id, *guide, ViewerRole::take_over);
@@ -105,6 +120,7 @@ class ViewersTest : public Host {
   std::unique_ptr<SessionView> guide;
 };
 
+TEST_F(ViewersTest, WhoIsFurtherBehindGetsItAll) { run(who_is_further_behind_gets_it_all()); }
 TEST_F(ViewersTest, who_only_view_move_nothing) { run(to_the_end(who_only_views_moves_nothing())); }
 TEST_F(ViewersTest, who_take_over_are_alone_until_they_give_it_back) { run(to_the_end(who_takes_over_is_alone())); }
 TEST_F(ViewersTest, are_told_who_else_looks) { run(to_the_end(everybody_is_told())); }

@@ -177,6 +177,7 @@ test("watchers are seen, may only look, or take over until they give it back", a
   const own = await Attachment.open(learner, instance, session);
   const guide = await Attachment.open(admin, instance, session, { role: "view" });
   await own.until(({ viewers }) => viewers?.length === 2);
+  await guide.until(({ mayWrite }) => mayWrite !== undefined);
   assert.deepEqual(own.viewers.map(({ name, role, self }) => [name, role, self]).sort(), [["admin", "view", false], ["learner", "interact", true]]);
   assert.equal(guide.mayWrite, false);
   guide.send("echo from-the-guide\n");
