@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <list>
+
 #include "core/host.h"
 
 namespace berth::core {
@@ -15,14 +17,21 @@ using wire::Operation;
 // With room for two instances (see Host), and a fake runtime whose instances listen nowhere: port 0 needs none.
 class ServicesTest : public Host {
  protected:
+  // As after a start of berthd. They live as long as the tasks that refer to them.
+  Services& another() {
+    return others.emplace_back(
+        Services::Surroundings{.journal = journal,
+                               .leases = leases,
+                               .reconciler = reconciler,
+                               .runtime = runtime,
+                               .clock = clock,
+                               .tasks = tasks,
+                               .log = [this](const std::string& line) { logged.push_back(line); }});
+  }
+
   std::vector<std::string> logged;
-  Services services{{.journal = journal,
-                     .leases = leases,
-                     .reconciler = reconciler,
-                     .runtime = runtime,
-                     .clock = clock,
-                     .tasks = tasks,
-                     .log = [this](const std::string& line) { logged.push_back(line); }}};
+  std::list<Services> others;
+  Services& services = another();
 
   Service echo(ServiceMode mode) {
     return {.name = "echo",
@@ -177,22 +186,10 @@ class ServicesTest : public Host {
   async::Task<> new_server_finds_them_again() {
     co_await open(ServiceMode::token);
     const InstanceId kept = (co_await visit("a1"))->instance();
-    Services fresh{{.journal = journal,
-                    .leases = leases,
-                    .reconciler = reconciler,
-                    .runtime = runtime,
-                    .clock = clock,
-                    .tasks = tasks,
-                    .log = [](const std::string&) {}}};
+    Services& fresh = another();
     co_await fresh.open({echo(ServiceMode::token)}, plans);
     EXPECT_EQ((co_await fresh.visit("echo", {.key = "a1", .holder = "a", .share = "a"}))->instance(), kept);
-    Services without{{.journal = journal,
-                      .leases = leases,
-                      .reconciler = reconciler,
-                      .runtime = runtime,
-                      .clock = clock,
-                      .tasks = tasks,
-                      .log = [](const std::string&) {}}};
+    Services& without = another();
     co_await without.open({}, plans);
     while (runtime.exists(kept)) {
       co_await async::pause_for(Milliseconds{1});
