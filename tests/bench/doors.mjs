@@ -50,6 +50,12 @@ async function until(what, holds, limit = 300_000) {
 const full = (port) =>
   until(`a full pool (port ${port})`, async () => (await pools()).filter((pool) => pool.port === port && pool.least > 0).every((pool) => pool.making === 0 && pool.ready >= pool.wanted * 0.75));
 
+// What is measured next is not measured beside their end.
+async function destroy(ids) {
+  for (const id of ids) await request("DELETE", `/instances/${id}`);
+  await full(0);
+}
+
 async function importGreeter() {
   const folder = mkdtempSync(join(tmpdir(), "berth-greeter-"));
   execFileSync("install", ["-m", "0755", process.env.BERTH_GREETER, join(folder, "greeter")]);
@@ -70,7 +76,7 @@ async function refill() {
   await until("a full pool", async () => (await pool()).ready === wanted);
   const rate = (wanted - ready) / ((performance.now() - begin) / 1000);
   report("refill of a pool", `${rate.toFixed(1)} /s`, ">= 40 /s", rate >= 40);
-  for (const id of ids) await request("DELETE", `/instances/${id}`);
+  await destroy(ids);
 }
 
 async function restCreate() {
@@ -91,7 +97,7 @@ async function restCreate() {
   } else {
     console.log("docker run / REST create: there is no dockerd (apt install docker.io), so nothing was compared");
   }
-  for (const id of ids) await request("DELETE", `/instances/${id}`);
+  await destroy(ids);
 }
 
 // Connects and resolves with the milliseconds until the first byte, and the socket.
