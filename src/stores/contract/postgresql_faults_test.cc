@@ -79,7 +79,16 @@ TEST_P(PostgresqlFaults, a_connection_lost_before_the_commit_is_no_success) {
 TEST_P(PostgresqlFaults, a_connection_lost_in_the_middle_of_a_group_fails_all_of_it) {
   std::promise<void> gate;
   int failed = 0;
-  begin(*store, [&](Transaction&) { gate.get_future().wait(); }, [](std::exception_ptr, bool) {});
+  std::promise<void> alone;
+  begin(
+      *store,
+      [&](Transaction&) {
+        alone.set_value();
+        gate.get_future().wait();
+      },
+      [](std::exception_ptr, bool) {});
+  loop.poll();
+  alone.get_future().wait();  // it is a group of its own: the ten come later
   for (int index = 0; index < 10; ++index) {
     begin(
         *store,
@@ -91,7 +100,11 @@ TEST_P(PostgresqlFaults, a_connection_lost_in_the_middle_of_a_group_fails_all_of
         },
         [&](std::exception_ptr fault, bool) { failed += fault ? 1 : 0; });
   }
-  boost::asio::post(loop, [&] { gate.set_value(); });
+  // Behind all ten, however often each of them goes round the loop before it is in the store's queue.
+  std::function<void(int)> open_after = [&](int turns) {
+    turns == 0 ? gate.set_value() : boost::asio::post(loop, [&open_after, turns] { open_after(turns - 1); });
+  };
+  open_after(20);
   run();
   EXPECT_EQ(failed, 10);
   EXPECT_EQ(accounts(), Ids{});
