@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include <deque>
-#include <map>
-#include <ranges>
-
 #include "core/lab_host.h"
 
 namespace berth::core {
@@ -364,72 +360,6 @@ class LabsTest : public LabHost {
   }
 };
 
-class CrowdTest : public LabHost {
- protected:
-  CrowdTest() : LabHost({.most_active = 40, .most_queued = 100}) {}
-
-  // Who waits, by position.
-  async::Task<std::map<std::size_t, AttemptId>> queue() {
-    std::map<std::size_t, AttemptId> waiting;
-    for (const ShownAttempt& each : co_await attempts.list(admin, {.everyone = true, .limit = 1000})) {
-      if (!is_over(each.attempt.state) && each.machines.front().shown.queue_position) {
-        waiting[*each.machines.front().shown.queue_position] = each.attempt.id;
-      }
-    }
-    co_return waiting;
-  }
-
-  async::Task<> until_running(AttemptId id) {
-    for (unsigned long seen = journal.appended().count();; seen = journal.appended().count()) {
-      if ((co_await attempts.find(admin, id)).attempt.state == running) {
-        co_return;
-      }
-      co_await journal.appended().wait_beyond(seen);
-    }
-  }
-
-  async::Task<> a_hundred_learners_share_forty_places() {
-    co_await publish("answer", package());
-    tasks.spawn(attempts.run());
-    std::vector<Caller> learners;
-    for (int number = 0; number < 100; ++number) {
-      learners.push_back(co_await caller("learner " + std::to_string(number)));
-    }
-    const auto press_start = [](Attempts& attempts, Caller who) -> async::Task<> {
-      co_await attempts.start(who, "answer", {}, {});
-    };
-    async::TaskGroup pages{loop.get_executor()};
-    for (const Caller& learner : learners) {
-      pages.spawn(press_start(attempts, learner));
-    }
-    co_await pages.join();
-    std::map<AttemptId, const Caller*> owners;
-    for (const Caller& learner : learners) {
-      const auto mine = co_await attempts.list(learner, {});
-      EXPECT_THAT(mine, SizeIs(1));
-      owners[mine.front().attempt.id] = &learner;
-    }
-    const auto waiting = co_await queue();
-    EXPECT_THAT(waiting, SizeIs(60));
-    EXPECT_EQ(waiting.rbegin()->first, 60U);  // honest: each position once
-    std::deque<AttemptId> inside;
-    for (const auto& [id, owner] : owners) {
-      if (std::ranges::find(waiting | std::views::values, id) == (waiting | std::views::values).end()) {
-        inside.push_back(id);
-      }
-    }
-    for (const auto& [position, id] : waiting) {  // one leaves, and the first in the queue comes in
-      co_await attempts.end(*owners.at(inside.front()), inside.front());
-      inside.pop_front();
-      co_await until_running(id);
-      inside.push_back(id);
-    }
-    EXPECT_THAT(co_await queue(), IsEmpty());
-  }
-};
-
-TEST_F(CrowdTest, AHundredLearnersShareFortyPlaces) { run(a_hundred_learners_share_forty_places()); }
-
 TEST_F(LabsTest, ALabIsPreparedPublishedAndFound) { run(a_lab_is_prepared_published_and_found()); }
 TEST_F(LabsTest, AllFaultsOfAPackageAreTold) { run(all_faults_of_a_package_are_told()); }
 TEST_F(LabsTest, ALabThatCannotBePreparedSaysWhy) { run(a_lab_that_cannot_be_prepared_says_why()); }
@@ -447,43 +377,6 @@ TEST_F(LabsTest, StepsAreDoneInOrder) { run(steps_are_done_in_order()); }
 TEST_F(LabsTest, AnAttemptKeepsItsVersion) { run(an_attempt_keeps_its_version()); }
 TEST_F(LabsTest, WhatWasInterruptedGoesOn) { run(what_was_interrupted_goes_on()); }
 TEST_F(LabsTest, ACheckThatWasInterruptedIsCarriedOut) { run(a_check_that_was_interrupted_is_carried_out()); }
-
-struct VerdictCase {
-  const char* output;
-  Verdict verdict;
-  const char* reason;
-};
-
-TEST(JudgeTest, OnlyTheWordsOkAndNoAreVerdicts) {
-  const VerdictCase cases[] = {
-      {"OK", Verdict::solved, ""},
-      {"OK\n", Verdict::solved, ""},
-      {"OK all is well\n", Verdict::solved, "all is well"},
-      {"NO\nport 80 is silent\nmore\n", Verdict::not_yet, "port 80 is silent"},
-      {"NO\r\n", Verdict::not_yet, ""},
-      {"NO \x1b[31mred\n", Verdict::not_yet, "?[31mred"},
-      {"NO Gr\u00f6\u00dfe \u6570\n", Verdict::not_yet, "Gr\u00f6\u00dfe \u6570"},
-      {"NO a\xE2\x80\xAE"
-       "b\xC2\x9B\xFF\n",
-       Verdict::not_yet, "a?b??"},
-      {"OKAY\n", Verdict::fault, nullptr},
-      {"NOT yet\n", Verdict::fault, nullptr},
-      {" OK\n", Verdict::fault, nullptr},
-      {"\nOK\n", Verdict::fault, nullptr},
-      {"ok\n", Verdict::fault, nullptr},
-      {"", Verdict::fault, nullptr},
-  };
-  for (const VerdictCase& each : cases) {
-    const Judgement judgement = judge({.output = each.output}, LabCheck{});
-    EXPECT_EQ(judgement.verdict, each.verdict) << each.output;
-    if (each.reason != nullptr) {
-      EXPECT_EQ(judgement.reason, each.reason) << each.output;
-    }
-  }
-  EXPECT_EQ(judge({.end = wire::CheckEnd::timed_out, .output = "OK\n"}, LabCheck{}).verdict, Verdict::fault);
-  EXPECT_EQ(judge({.end = wire::CheckEnd::killed, .code = 9, .output = "OK\n"}, LabCheck{}).verdict, Verdict::fault);
-  EXPECT_EQ(judge({.output = "NO secret\n"}, LabCheck{.reveal = false}).reason, "");
-}
 
 }  // namespace
 }  // namespace berth::core
