@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <list>
 
 #include "core/host.h"
 
@@ -177,7 +178,7 @@ class ServiceRegisterTest : public Host {
     const InstanceId waiting = (co_await visit(services, "lost"))->instance();
     addresses.opened = {{"a stranger", "here:3"}};
     addresses.started.clear();
-    Services fresh{service_surroundings()};
+    Services& fresh = others.emplace_back(service_surroundings());
     ServiceRegister again{register_surroundings(fresh)};
     co_await again.open();
     EXPECT_EQ((co_await visit(fresh, "echo"))->instance(), kept);
@@ -185,7 +186,7 @@ class ServiceRegisterTest : public Host {
     EXPECT_EQ(again.find(admin, "lost").fault, "the address is in use");
     EXPECT_EQ((co_await visit(fresh, "lost"))->instance(), waiting);
     configured.push_back(definition("echo", "here:9"));  // the operator's word counts
-    Services third{service_surroundings()};
+    Services& third = others.emplace_back(service_surroundings());
     addresses.opened.clear();
     ServiceRegister last{register_surroundings(third)};
     co_await last.open();
@@ -193,6 +194,8 @@ class ServiceRegisterTest : public Host {
     EXPECT_THAT(logged.back(), HasSubstr("berthd.toml has a [[service]] of this name"));
     EXPECT_EQ((co_await stored()).size(), 2U);
   }
+
+  std::list<Services> others;  // as long as the tasks that refer to them
 };
 
 TEST_F(ServiceRegisterTest, keeps_what_is_made_until_it_is_removed) { run(made_one_is_kept_and_removed_one_is_not()); }

@@ -6,8 +6,6 @@
 namespace berth::core {
 namespace {
 
-using testing::HasSubstr;
-
 struct VerdictCase {
   const char* output;
   Verdict verdict;
