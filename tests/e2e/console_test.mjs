@@ -67,6 +67,26 @@ test("a killed server loses nothing of a terminal's output", async () => {
   await page.context().close();
 });
 
+test("who leaves before the terminals are there gets none", async () => {
+  const instance = await berth.running();
+  const page = await browser.signedIn();
+  const sessions = `**/instances/${instance.id}/sessions*`;
+  let asked;
+  const held = new Promise((resolve) => (asked = resolve));
+  await page.route(sessions, asked);
+  await page.goto(`${berth.url}/instances/${instance.id}`);
+  const request = await held;
+  await page.getByRole("link", { name: "Tokens" }).first().click();
+  await page.getByRole("button", { name: "Create token" }).waitFor();
+  const answered = page.waitForResponse(sessions);
+  await request.continue();
+  await (await answered).finished();
+  await page.reload(); // what the answer set off has been done by then
+  await page.getByRole("button", { name: "Create token" }).waitFor();
+  assert.deepEqual((await berth.admin.ok("GET", `/instances/${instance.id}/sessions`)).items, []);
+  await page.context().close();
+});
+
 test("terminals know their size, and there can be several", async () => {
   const instance = await berth.running();
   const page = await browser.signedIn();
