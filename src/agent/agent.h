@@ -15,6 +15,7 @@ namespace berth::agent {
 struct AgentOptions {
   Image image;
   ServiceOptions service;
+  bool filter = false;  // confine() first
 };
 
 // Process 1 of an instance: one thread, one loop. Runs until SIGTERM or SIGINT: then everything gets SIGTERM and

@@ -11,6 +11,7 @@
 #include <exception>
 #include <utility>
 
+#include "agent/confine.h"
 #include "agent/pack.h"
 #include "agent/say.h"
 #include "agent/sftp.h"
@@ -22,10 +23,13 @@ namespace berth::agent {
 namespace {
 
 constexpr const char* usage =
-    "usage: berth-agent init [--user USER] [--service-user USER] [--directory DIRECTORY] [-- SERVICE COMMAND...]\n"
+    "usage: berth-agent init [--filter] [--user USER] [--service-user USER] [--directory DIRECTORY]\n"
+    "                        [-- SERVICE COMMAND...]\n"
     "       berth-agent read-tar|write-tar|read-file|write-file PATH\n"
     "       berth-agent sftp\n"
-    "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3.";
+    "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3, and with --filter a filter of system calls "
+    "as\n"
+    "descriptor 4.";
 
 // A program with a closed standard descriptor would get its first file there.
 void open_standard_descriptors() {
@@ -50,6 +54,9 @@ Descriptor take_listener() {
 
 void run_agent(const std::vector<std::string>& arguments) {
   AgentOptions options = read_options(arguments);
+  if (options.filter) {
+    confine(Descriptor(wire::agent_filter_descriptor));
+  }
   Descriptor listener = take_listener();
   open_standard_descriptors();
   // Whatever else the runtime left open must not reach the programs.
@@ -68,6 +75,10 @@ AgentOptions read_options(const std::vector<std::string>& arguments) {
     if (argument == "--") {
       options.service.command.assign(arguments.begin() + static_cast<std::ptrdiff_t>(index) + 1, arguments.end());
       break;
+    }
+    if (argument == "--filter") {
+      options.filter = true;
+      continue;
     }
     std::string* option = argument == "--user"           ? &options.image.user
                           : argument == "--service-user" ? &options.service.user

@@ -10,6 +10,7 @@
 #include "warden/check_root.h"
 #include "warden/idmapped_mount.h"
 #include "warden/mount_namespace.h"
+#include "warden/seccomp.h"
 #include "warden/system_error.h"
 #include "wire/warden_protocol.h"
 
@@ -43,7 +44,8 @@ Host::Host(Config wanted)
       layout{config.data_dir, config.run_dir},
       runtime(config.runtime, layout.runtime_state()),
       cgroups(config.name),
-      addresses(config.network) {
+      addresses(config.network),
+      seccomp_filter(seccomp_filter_file()) {
   if (config.agent.empty()) {
     config.agent = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "berth-agent";
   }

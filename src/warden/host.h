@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/descriptor.h"
 #include "warden/address_block.h"
 #include "warden/cgroup.h"
 #include "warden/config.h"
@@ -19,6 +20,7 @@ struct Host {
   OciRuntime runtime;
   Cgroups cgroups;
   AddressBlock addresses;
+  Descriptor seccomp_filter;
 
   // How many instances there can be: each needs a uid range and an address.
   std::uint32_t most_instances() const;

@@ -38,7 +38,7 @@ pid_t create_container(const Host& host, const InstanceRecord& record, bool pers
     if (personalize) {
       write_personal_files(layout.root(), record.spec, host.config.resolvers, owner);
     }
-    pid = host.runtime.create(record.id, layout.instance(record.id), listener);
+    pid = host.runtime.create(record.id, layout.instance(record.id), {listener, host.seccomp_filter.get()});
   });
   return pid;
 }

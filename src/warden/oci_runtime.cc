@@ -41,11 +41,13 @@ std::string OciRuntime::version() const {
               "the OCI runtime '" + program_ + "' does not run; install it (apt install runc) or set --runtime");
 }
 
-pid_t OciRuntime::create(const std::string& id, const path& bundle, int listener) const {
+pid_t OciRuntime::create(const std::string& id, const path& bundle, const std::vector<int>& descriptors) const {
   const path pid_file = bundle / "pid";
   ::unlink(pid_file.c_str());
-  call(id, bundle, {"create", "--bundle", bundle.string(), "--pid-file", pid_file.string(), "--preserve-fds", "1", id},
-       listener);
+  const std::string count = std::to_string(descriptors.size());
+  call(id, bundle,
+       {"create", "--bundle", bundle.string(), "--pid-file", pid_file.string(), "--preserve-fds", count, id},
+       descriptors);
   const std::string text = read_file(pid_file, 32);
   pid_t pid = 0;
   std::from_chars(text.data(), text.data() + text.size(), pid);
@@ -64,14 +66,15 @@ void OciRuntime::remove_forcibly(const std::string& id, const path& bundle) cons
   call(id, bundle, {"delete", "--force", id});
 }
 
-void OciRuntime::call(const std::string& id, const path& bundle, std::vector<std::string> words, int listener) const {
+void OciRuntime::call(const std::string& id, const path& bundle, std::vector<std::string> words,
+                      const std::vector<int>& descriptors) const {
   const path log = bundle / "runtime.log";
   ::unlink(log.c_str());
   const std::string verb = words.front();
   Program program{.command = {program_, "--root", state_.string(), "--log", log.string()}};
   program.command.insert(program.command.end(), words.begin(), words.end());
-  if (listener >= 0) {
-    program.descriptors.emplace_back(listener, 3);
+  for (const int descriptor : descriptors) {
+    program.descriptors.emplace_back(descriptor, STDERR_FILENO + 1 + static_cast<int>(program.descriptors.size()));
   }
   const int code = run(program, call_limit);
   if (code != 0) {

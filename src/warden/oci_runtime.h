@@ -17,9 +17,9 @@ class OciRuntime {
 
   // "runc 1.1.5". Throws Error{unavailable} that says what to install when it cannot be run.
   std::string version() const;
-  // Makes the container of `bundle`/config.json, ready to start, and returns its first process. That process has
-  // `listener` as descriptor 3.
-  pid_t create(const std::string& id, const path& bundle, int listener) const;
+  // Makes the container of `bundle`/config.json, ready to start, and returns its first process, which has `descriptors`
+  // from 3 on.
+  pid_t create(const std::string& id, const path& bundle, const std::vector<int>& descriptors) const;
   void start(const std::string& id, const path& bundle) const;
   void pause(const std::string& id, const path& bundle) const;
   void resume(const std::string& id, const path& bundle) const;
@@ -29,7 +29,8 @@ class OciRuntime {
   void remove_forcibly(const std::string& id, const path& bundle) const;
 
  private:
-  void call(const std::string& id, const path& bundle, std::vector<std::string> words, int listener = -1) const;
+  void call(const std::string& id, const path& bundle, std::vector<std::string> words,
+            const std::vector<int>& descriptors = {}) const;
 
   std::string program_;
   path state_;

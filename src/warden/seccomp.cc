@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/seccomp.h"
 
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <boost/json/array.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/descriptor.h"
 #include "warden/system_error.h"
 
 namespace berth::warden {
 namespace {
-
-using boost::json::array;
-using boost::json::object;
 
 constexpr std::string_view allowed_calls =
     "_llseek _newselect accept accept4 access adjtimex alarm arch_prctl bind brk cachestat capget capset chdir chmod "
@@ -63,98 +67,114 @@ constexpr std::uint32_t allowed_personalities[] = {0, 8, 0x20000, 0x20008, 0xfff
 // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
 constexpr std::uint32_t clone_namespace_flags = 0x7e020000;
 
-array words(std::string_view text) {
-  array names;
+#if defined(__aarch64__)
+constexpr std::uint32_t narrow_architecture = SCMP_ARCH_ARM;
+#else
+constexpr std::uint32_t narrow_architecture = SCMP_ARCH_X86;
+#endif
+
+using FilterContext = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
+
+void require(bool done) {
+  if (!done) {
+    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
+  }
+}
+
+// A negative number stands for a call of another architecture; nothing for one that is newer than the library.
+std::optional<int> number_of(const std::string& call) {
+  const int number = ::seccomp_syscall_resolve_name(call.c_str());
+  return number == __NR_SCMP_ERROR ? std::nullopt : std::optional(number);
+}
+
+void add(const FilterContext& context, std::uint32_t action, const std::string& call,
+         const std::vector<scmp_arg_cmp>& conditions = {}) {
+  if (const auto number = number_of(call)) {
+    require(::seccomp_rule_add_array(context.get(), action, *number, static_cast<unsigned>(conditions.size()),
+                                     conditions.data()) == 0);
+  }
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> names;
   while (!text.empty()) {
     const std::size_t space = text.find(' ');
-    names.push_back(boost::json::string(text.substr(0, space)));
+    names.emplace_back(text.substr(0, space));
     text.remove_prefix(space + 1);
   }
   return names;
 }
 
-array architectures() {
-#if defined(__aarch64__)
-  return {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
-#else
-  return {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
-#endif
-}
-
-object rule(array names, const char* action) { return {{"names", std::move(names)}, {"action", action}}; }
-
-object allow_if(const char* name, std::uint32_t value, const char* comparison = "SCMP_CMP_EQ",
-                std::uint32_t second = 0) {
-  object allowed = rule({name}, "SCMP_ACT_ALLOW");
-  allowed["args"] = array{object{{"index", 0}, {"value", value}, {"valueTwo", second}, {"op", comparison}}};
-  return allowed;
-}
-
-}  // namespace
-
-object seccomp_profile() {
-  array calls;
-  calls.push_back(rule(words(allowed_calls), "SCMP_ACT_ALLOW"));
+void add_rules(const FilterContext& context) {
+  for (const std::string& call : words(allowed_calls)) {
+    add(context, SCMP_ACT_ALLOW, call);
+  }
   for (const int family : allowed_families) {
-    calls.push_back(allow_if("socket", static_cast<std::uint32_t>(family)));
+    add(context, SCMP_ACT_ALLOW, "socket", {{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0}});
   }
   for (const std::uint32_t personality : allowed_personalities) {
-    calls.push_back(allow_if("personality", personality));
+    add(context, SCMP_ACT_ALLOW, "personality", {{0, SCMP_CMP_EQ, personality, 0}});
   }
-  calls.push_back(allow_if("clone", clone_namespace_flags, "SCMP_CMP_MASKED_EQ", 0));
-  object no_clone3 = rule({"clone3"}, "SCMP_ACT_ERRNO");
-  no_clone3["errnoRet"] = 38;  // ENOSYS
-  calls.push_back(std::move(no_clone3));
-  return {{"defaultAction", "SCMP_ACT_ERRNO"},
-          {"defaultErrnoRet", 1},
-          {"architectures", architectures()},
-          {"syscalls", std::move(calls)}};
-}
-
-namespace {
-
-using FilterContext = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
-
-void allow(const FilterContext& context, const std::string& name, std::vector<scmp_arg_cmp> conditions = {}) {
-  const int number = ::seccomp_syscall_resolve_name(name.c_str());
-  if (number < 0) {
-    return;  // of another architecture, or newer than the library
-  }
-  if (::seccomp_rule_add_array(context.get(), SCMP_ACT_ALLOW, number, static_cast<unsigned>(conditions.size()),
-                               conditions.data()) != 0) {
-    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
-  }
+  add(context, SCMP_ACT_ALLOW, "clone", {{0, SCMP_CMP_MASKED_EQ, clone_namespace_flags, 0}});
+  add(context, SCMP_ACT_ERRNO(ENOSYS), "clone3");  // its arguments lie in memory
 }
 
 std::vector<sock_filter> read_filter(const FilterContext& context) {
   const Descriptor file(check(::memfd_create("filter", MFD_CLOEXEC), "make a filter of system calls"));
-  if (::seccomp_export_bpf(context.get(), file.get()) != 0) {
-    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
-  }
+  require(::seccomp_export_bpf(context.get(), file.get()) == 0);
   const off_t size = check(::lseek(file.get(), 0, SEEK_END), "read a filter of system calls");
   std::vector<sock_filter> filter(static_cast<std::size_t>(size) / sizeof(sock_filter));
   check(::pread(file.get(), filter.data(), filter.size() * sizeof(sock_filter), 0), "read a filter of system calls");
   return filter;
 }
 
+// The newest call of the list, by its number: since 5.1 calls have the same number on all architectures.
+std::uint32_t newest_call() {
+  int newest = number_of("clone3").value_or(0);
+  for (const std::string& call : words(allowed_calls)) {
+    newest = std::max(newest, number_of(call).value_or(0));
+  }
+  return static_cast<std::uint32_t>(newest);
+}
+
+// Stands before the library's filter: calls that are newer than the list do not exist, so that C libraries fall back.
+std::vector<sock_filter> unknown_calls() {
+  constexpr auto load = static_cast<unsigned short>(BPF_LD | BPF_W | BPF_ABS);
+  constexpr auto is = static_cast<unsigned short>(BPF_JMP | BPF_JEQ | BPF_K);
+  constexpr auto above = static_cast<unsigned short>(BPF_JMP | BPF_JGT | BPF_K);
+  constexpr auto answer = static_cast<unsigned short>(BPF_RET | BPF_K);
+  constexpr std::uint32_t x32_calls = 0x40000000 - 1;
+  // A jump skips so many of the following: when it holds, and when it does not.
+  return {BPF_STMT(load, offsetof(seccomp_data, arch)), BPF_JUMP(is, ::seccomp_arch_native(), 1, 0),
+          BPF_JUMP(is, narrow_architecture, 0, 4),      BPF_STMT(load, offsetof(seccomp_data, nr)),
+          BPF_JUMP(above, newest_call(), 0, 2),         BPF_JUMP(above, x32_calls, 1, 0),
+          BPF_STMT(answer, SECCOMP_RET_ERRNO | ENOSYS)};
+}
+
 }  // namespace
 
 std::vector<sock_filter> seccomp_filter() {
-  const FilterContext context(::seccomp_init(SCMP_ACT_ERRNO(ENOSYS)), ::seccomp_release);
-  if (!context) {
-    throw Error(ErrorKind::unavailable, "cannot make a filter of system calls");
-  }
-  for (const auto& name : words(allowed_calls)) {
-    allow(context, std::string(name.as_string()));
-  }
-  for (const int family : allowed_families) {
-    allow(context, "socket", {{0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0}});
-  }
-  for (const std::uint32_t personality : allowed_personalities) {
-    allow(context, "personality", {{0, SCMP_CMP_EQ, personality, 0}});
-  }
-  allow(context, "clone", {{0, SCMP_CMP_MASKED_EQ, clone_namespace_flags, 0}});
-  return read_filter(context);
+  const FilterContext context(::seccomp_init(SCMP_ACT_ERRNO(EPERM)), ::seccomp_release);
+  require(context != nullptr);
+  require(::seccomp_arch_add(context.get(), narrow_architecture) == 0);
+#if defined(__x86_64__)
+  require(::seccomp_arch_add(context.get(), SCMP_ARCH_X32) == 0);
+#endif
+  require(::seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0);  // a tree of calls, not a row
+  add_rules(context);
+  std::vector<sock_filter> filter = unknown_calls();
+  std::ranges::copy(read_filter(context), std::back_inserter(filter));
+  return filter;
+}
+
+Descriptor seccomp_filter_file() {
+  const std::vector<sock_filter> filter = seccomp_filter();
+  Descriptor file(check(::memfd_create("filter", MFD_CLOEXEC | MFD_ALLOW_SEALING), "make a filter of system calls"));
+  const auto size = static_cast<ssize_t>(filter.size() * sizeof(sock_filter));
+  require(::write(file.get(), filter.data(), static_cast<std::size_t>(size)) == size);
+  check(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL),
+        "make a filter of system calls");
+  return file;
 }
 
 }  // namespace berth::warden

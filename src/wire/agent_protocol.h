@@ -44,6 +44,7 @@ namespace berth::wire {
 
 inline constexpr int agent_protocol_version = 1;
 inline constexpr int agent_listen_descriptor = 3;           // inherited by the agent from the OCI runtime
+inline constexpr int agent_filter_descriptor = 4;           // the same: a file of struct sock_filter
 inline constexpr const char* agent_path = "/.berth/agent";  // where its binary is mounted in the instance, read-only
 inline constexpr std::size_t header_size = 16;
 inline constexpr std::size_t max_payload = 32 * 1024;

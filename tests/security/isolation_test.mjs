@@ -204,8 +204,9 @@ test("open files are limited", async () => {
   assert.equal(await shell("ulimit -c"), "0\n");
 });
 
-test("its first process, too, is behind the filter and in its own cgroup", async () => {
+test("its first process, too, is behind the filter, has no other capabilities and is in its own cgroup", async () => {
   const [first] = berth.processes(one);
-  assert.match(readFileSync(`/proc/${first}/status`, "utf8"), /^Seccomp:\s+2$/m);
+  const sets = (status) => status.match(/^(Cap|Seccomp:).*$/gm);
+  assert.deepEqual(sets(readFileSync(`/proc/${first}/status`, "utf8")), sets(await shell("cat /proc/self/status")));
   assert.ok(output("cat", `/proc/${first}/cgroup`).includes(one.id));
 });

@@ -174,7 +174,7 @@ TEST(Images, ImportsAnOciLayoutWithItsConfiguration) {
   spec.image = "from-oci";
   client.create("one", spec);
   EXPECT_EQ(warden.in_instance("one", "tr '\\0' ' ' </proc/1/cmdline; test ! -e /null-device").output,
-            "/.berth/agent init --directory /srv --user user -- /bin/sleep 1000 ");
+            "/.berth/agent init --filter --directory /srv --user user -- /bin/sleep 1000 ");
 }
 
 TEST(Images, RefusesHostileOciLayouts) {

@@ -47,7 +47,7 @@ TEST(Life, RunsAnInstanceWhoseAgentAnswers) {
   EXPECT_EQ(listed[0].image, "busybox");
   EXPECT_EQ(listed[0].activity, InstanceActivity::running);
   EXPECT_EQ(warden.in_instance("one", "hostname; cat /etc/hostname; tr '\\0' ' ' </proc/1/cmdline").output,
-            "box\nbox\n/.berth/agent init ");
+            "box\nbox\n/.berth/agent init --filter ");
 }
 
 TEST(Life, DestroysAnInstanceAndLeavesNothingOfIt) {
