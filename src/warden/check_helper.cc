@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <sstream>
 
 #include "base/described.h"
 #include "warden/check_process.h"
+#include "warden/mount_namespace.h"
 #include "warden/packet.h"
 #include "warden/seccomp.h"
 #include "warden/system_error.h"
@@ -25,22 +25,6 @@ namespace {
 constexpr Bytes most_memory = 1_GiB;  // of all checks together
 constexpr std::uint32_t most_processes = 4096;
 constexpr std::size_t most_descriptors = check_descriptors + wire::most_machines;
-
-// A long-lived copy of the mount table would keep the disks and networks of instances that are gone.
-void forget_instances(const Layout& layout) {
-  check(::unshare(CLONE_NEWNS), "make a mount namespace");
-  const std::string disks = layout.instances().string() + "/";
-  const std::string networks = layout.networks().string() + "/";
-  std::istringstream table(read_file("/proc/self/mountinfo", 64 << 20));
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields(line);
-    std::string number, parent, device, root, target;
-    fields >> number >> parent >> device >> root >> target;
-    if (target.starts_with(disks) || target.starts_with(networks)) {
-      ::umount2(target.c_str(), MNT_DETACH);
-    }
-  }
-}
 
 // The memory of checks is limited one by one too, so that a host that refuses this loses little.
 void enter_group(const Host& host) {
@@ -92,7 +76,7 @@ class Helper {
     ::signal(SIGCHLD, SIG_IGN);  // nobody waits for them by number
     check(::dup3(socket, orders, O_CLOEXEC), "start the check helper");
     ::syscall(SYS_close_range, orders + 1, ~0U, 0);  // the lock of the run folder above all
-    forget_instances(host.layout);
+    leave_mounts_of_instances(host.layout);
     enter_group(host);
     Helper(host.layout, orders).serve();
   } catch (const std::exception& fault) {

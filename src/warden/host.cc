@@ -55,6 +55,12 @@ std::uint32_t Host::most_instances() const {
   return std::min({UidRange::count(config.first_uid), addresses.size(), 100'000U});
 }
 
+void enter_mounts(Host& host) {
+  enter_mount_namespace(host.layout.mount_keeper());
+  host.bare_mounts = mounts_without_instances(host.layout);
+  host.runtime.work_in(host.bare_mounts);
+}
+
 void check_programs(const Host& host) {
   if (::geteuid() != 0) {
     throw Error(ErrorKind::forbidden, "it must be started as root");

@@ -21,11 +21,15 @@ struct Host {
   Cgroups cgroups;
   AddressBlock addresses;
   Descriptor seccomp_filter;
+  Descriptor bare_mounts;  // a mount namespace without the instances'; see enter_mounts()
 
   // How many instances there can be: each needs a uid range and an address.
   std::uint32_t most_instances() const;
 };
 
+// Moves this thread, and those it starts later, to the mount namespace where the instances' disks are, and makes the
+// one where the OCI runtime works.
+void enter_mounts(Host& host);
 // Makes the folders. Throws one sentence that says what to do about what is missing.
 void make_folders(const Host& host);
 // The same for root, the agent's binary and the runtime.

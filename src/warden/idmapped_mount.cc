@@ -10,8 +10,7 @@
 namespace berth::warden {
 
 void mount_idmapped(const path& folder, const path& target, int user_namespace) {
-  const Descriptor tree(
-      check(::open_tree(AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "open the image"));
+  const Descriptor tree = copy_mount(folder);
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP;
   attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
@@ -23,7 +22,7 @@ void mount_idmapped(const path& folder, const path& target, int user_namespace) 
     }
     throw_errno("map the image's owners");
   }
-  check(::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH), "mount the image");
+  place_mount(tree, target);
 }
 
 void mount_overlay(const std::string& lowers, const path& disk, const path& target) {

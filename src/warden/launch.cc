@@ -31,10 +31,13 @@ pid_t create_container(const Host& host, const InstanceRecord& record, bool pers
   const UidRange owner{record.first_uid};
   const Descriptor user_namespace = make_user_namespace(owner);
   pid_t pid = 0;
+  const path disk = layout.instance(record.id) / "disk";
+  const Descriptor disk_mount = copy_mount(disk);
   // The container keeps its own copy of these mounts; ours end with the thread.
-  with_private_mounts([&] {
+  with_private_mounts(host.bare_mounts, [&] {
+    place_mount(disk_mount, disk);
     const std::string lowers = mount_layers(layout, image_layers(layout, record.spec.image), user_namespace.get());
-    mount_overlay(lowers, layout.instance(record.id) / "disk", layout.root());
+    mount_overlay(lowers, disk, layout.root());
     if (personalize) {
       write_personal_files(layout.root(), record.spec, host.config.resolvers, owner);
     }

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <sstream>
 #include <thread>
 
 #include "warden/paused_process.h"
@@ -51,6 +52,22 @@ bool is_namespace(const path& file) {
          file_state.st_dev == our_state.st_dev;
 }
 
+void on_own_thread(const std::function<void()>& work) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
+void copy_mounts() { check(::unshare(CLONE_NEWNS), "make a mount namespace"); }
+
 }  // namespace
 
 void enter_mount_namespace(const path& keeper) {
@@ -80,19 +97,60 @@ void drop_mount_namespace(const path& keeper) {
   remove_tree(keeper);
 }
 
-void with_private_mounts(const std::function<void()>& work) {
-  std::exception_ptr failure;
-  std::thread([&] {
-    try {
-      check(::unshare(CLONE_NEWNS), "make a mount namespace");
-      work();
-    } catch (...) {
-      failure = std::current_exception();
+// A long-lived copy of the mount table would keep the disks and networks of instances that are gone, and the runtime
+// reads all of the table, several times for each start.
+void leave_mounts_of_instances(const Layout& layout) {
+  copy_mounts();
+  const std::string disks = layout.instances().string() + "/";
+  const std::string networks = layout.networks().string() + "/";
+  std::istringstream table(read_file("/proc/thread-self/mountinfo", 64 << 20));
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string number, parent, device, root, target;
+    fields >> number >> parent >> device >> root >> target;
+    if (target.starts_with(disks) || target.starts_with(networks)) {
+      ::umount2(target.c_str(), MNT_DETACH);
     }
-  }).join();
-  if (failure) {
-    std::rethrow_exception(failure);
   }
+}
+
+Descriptor mounts_without_instances(const Layout& layout) {
+  Descriptor mounts;
+  on_own_thread([&] {
+    leave_mounts_of_instances(layout);
+    mounts = Descriptor(check(::open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), "open a mount namespace"));
+  });
+  return mounts;
+}
+
+void in_mounts(const Descriptor& mounts, const std::function<void()>& work) {
+  on_own_thread([&] {
+    join_mount_namespace(mounts);
+    work();
+  });
+}
+
+void with_private_mounts(const Descriptor& mounts, const std::function<void()>& work) {
+  in_mounts(mounts, [&] {
+    copy_mounts();
+    work();
+  });
+}
+
+void with_private_mounts(const std::function<void()>& work) {
+  on_own_thread([&] {
+    copy_mounts();
+    work();
+  });
+}
+
+Descriptor copy_mount(const path& folder) {
+  return Descriptor(check(::open_tree(AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC), "open a mount"));
+}
+
+void place_mount(const Descriptor& mount, const path& folder) {
+  check(::move_mount(mount.get(), "", AT_FDCWD, folder.c_str(), MOVE_MOUNT_F_EMPTY_PATH),
+        "mount at " + folder.filename().string());
 }
 
 void mount_at(const char* source, const path& target, const char* type, unsigned long flags, const char* options) {

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "warden/mount_namespace.h"
 #include "warden/spawn.h"
 #include "warden/system_error.h"
 
@@ -45,9 +46,9 @@ pid_t OciRuntime::create(const std::string& id, const path& bundle, const std::v
   const path pid_file = bundle / "pid";
   ::unlink(pid_file.c_str());
   const std::string count = std::to_string(descriptors.size());
-  call(id, bundle,
-       {"create", "--bundle", bundle.string(), "--pid-file", pid_file.string(), "--preserve-fds", count, id},
-       descriptors);
+  call_here(id, bundle,
+            {"create", "--bundle", bundle.string(), "--pid-file", pid_file.string(), "--preserve-fds", count, id},
+            descriptors);
   const std::string text = read_file(pid_file, 32);
   pid_t pid = 0;
   std::from_chars(text.data(), text.data() + text.size(), pid);
@@ -66,8 +67,16 @@ void OciRuntime::remove_forcibly(const std::string& id, const path& bundle) cons
   call(id, bundle, {"delete", "--force", id});
 }
 
-void OciRuntime::call(const std::string& id, const path& bundle, std::vector<std::string> words,
-                      const std::vector<int>& descriptors) const {
+void OciRuntime::call(const std::string& id, const path& bundle, std::vector<std::string> words) const {
+  if (mounts_ == nullptr) {
+    call_here(id, bundle, std::move(words));
+  } else {
+    in_mounts(*mounts_, [&] { call_here(id, bundle, std::move(words)); });
+  }
+}
+
+void OciRuntime::call_here(const std::string& id, const path& bundle, std::vector<std::string> words,
+                           const std::vector<int>& descriptors) const {
   const path log = bundle / "runtime.log";
   ::unlink(log.c_str());
   const std::string verb = words.front();

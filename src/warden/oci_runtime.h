@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "warden/files.h"
 
 namespace berth::warden {
@@ -15,6 +16,8 @@ class OciRuntime {
  public:
   OciRuntime(std::string program, path state) : program_(std::move(program)), state_(std::move(state)) {}
 
+  // All but create() works in that mount namespace from now on; create() works in the caller's.
+  void work_in(const Descriptor& mounts) { mounts_ = &mounts; }
   // "runc 1.1.5". Throws Error{unavailable} that says what to install when it cannot be run.
   std::string version() const;
   // Makes the container of `bundle`/config.json, ready to start, and returns its first process, which has `descriptors`
@@ -29,11 +32,13 @@ class OciRuntime {
   void remove_forcibly(const std::string& id, const path& bundle) const;
 
  private:
-  void call(const std::string& id, const path& bundle, std::vector<std::string> words,
-            const std::vector<int>& descriptors = {}) const;
+  void call(const std::string& id, const path& bundle, std::vector<std::string> words) const;
+  void call_here(const std::string& id, const path& bundle, std::vector<std::string> words,
+                 const std::vector<int>& descriptors = {}) const;
 
   std::string program_;
   path state_;
+  const Descriptor* mounts_ = nullptr;
 };
 
 }  // namespace berth::warden

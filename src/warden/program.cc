@@ -87,13 +87,13 @@ void remove_run_folder(const Layout& layout) {
 void run_warden(const Config& config) {
   ::umask(0022);
   const Descriptor stop = block_ending_signals();
-  const Host host(config);
+  Host host(config);
   const ClientUser client = find_client_user(config.client_user);
   check_programs(host);
   make_folders(host);
   const Descriptor lock = lock_run_folder(host.layout);
   warn_of_private_mounts();
-  enter_mount_namespace(host.layout.mount_keeper());
+  enter_mounts(host);
   check_kernel(host);
   const CheckHelper check_helper(host);
   ExitEvents ends;
@@ -111,11 +111,11 @@ void run_warden(const Config& config) {
 }
 
 void clean_up(const Config& config) {
-  const Host host(config);
+  Host host(config);
   make_folders(host);
   const Descriptor lock = lock_run_folder(host.layout);
   const Descriptor outside(check(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), "open the mount namespace"));
-  enter_mount_namespace(host.layout.mount_keeper());
+  enter_mounts(host);
   {
     ExitEvents ends;
     Images images(host.config, host.layout);
