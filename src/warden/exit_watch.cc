@@ -53,7 +53,13 @@ void ExitWatch::run() {
       }
       {
         const std::lock_guard lock(mutex_);
-        watched_.erase(number);  // closing it ends the watch: nobody else holds this duplicate
+        const auto watched = watched_.find(number);
+        if (watched == watched_.end()) {
+          continue;
+        }
+        // Closing it would not end the watch, since others hold the same open file.
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched->second.get(), nullptr);
+        watched_.erase(watched);
       }
       ended_(number);
     }

@@ -2,6 +2,7 @@
 #include "warden/instances.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/ids.h"
 #include "warden/commit_layer.h"
@@ -14,10 +15,13 @@ namespace {
 
 constexpr std::size_t most_exports = 16;
 
+// Tearing down shall leave processors to who comes meanwhile.
+std::size_t threads_behind() { return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U); }
+
 }  // namespace
 
 Instances::Instances(const Host& host, Networks& networks, Images& images, ExitEvents& ends)
-    : host_(host), networks_(networks), images_(images), ends_(ends) {
+    : host_(host), networks_(networks), images_(images), ends_(ends), work_(threads_behind()) {
   exits_ = std::make_unique<ExitWatch>([this](std::uint64_t run) { ended(run); });
 }
 

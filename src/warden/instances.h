@@ -69,7 +69,7 @@ class Instances {
   };
   std::map<std::uint64_t, RunningExport> exports_;
   std::atomic<std::uint64_t> next_run_ = 1;
-  WorkQueue work_{4};
+  WorkQueue work_;
   std::unique_ptr<ExitWatch> exits_;
 };
 

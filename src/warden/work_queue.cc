@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "warden/work_queue.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <exception>
 
 #include "warden/system_error.h"
 
 namespace berth::warden {
+namespace {
+
+constexpr int nice =
+    10;  // a tenth of what somebody who waits gets: much, since what holds kernel locks shall not starve
+
+}  // namespace
 
 WorkQueue::WorkQueue(std::size_t threads) {
   for (std::size_t number = 0; number < threads; ++number) {
@@ -38,6 +47,8 @@ void WorkQueue::drain() {
 }
 
 void WorkQueue::run() {
+  // Of this thread alone, and of the programs it starts.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
