@@ -31,6 +31,7 @@ TlsFront::TlsFront(async::Executor executor, TlsSettings settings, Welcome welco
       settings_(std::move(settings)),
       ears_(std::make_shared<Ears>(std::move(welcome), std::move(log))),
       certificates_(settings_.certificates),
+      renewals_(certificates_, settings_.look_again, [this](const std::string& what) { tell(what); }),
       handshakes_(settings_.most_handshakes, settings_.most_handshakes_per_address),
       tasks_(loop_.get_executor(), [this](const std::string& what) { tell(what); }) {}
 
@@ -66,6 +67,7 @@ void TlsFront::start() {
   tasks_.spawn(async::accept_all(
       acceptor_, [this](Protocol::socket socket) { tasks_.spawn(serve_client(std::move(socket))); },
       [this](const std::string& what) { tell("TLS: " + what); }));
+  tasks_.spawn(renewals_.follow());
   thread_ = std::jthread([this] {
     ::pthread_setname_np(::pthread_self(), "berth-tls");
     sigset_t all;
@@ -75,7 +77,8 @@ void TlsFront::start() {
   });
 }
 
-// The thread ends when its tasks have: none of them waits for anything that cannot be cancelled.
+// The thread ends when its tasks have: none of them waits for anything that cannot be cancelled, but for a look at
+// files.
 void TlsFront::stop() {
   if (thread_.joinable()) {
     asio::post(loop_, [this] { tasks_.cancel(); });

@@ -14,6 +14,7 @@
 #include "base/network_address.h"
 #include "doors/tcp/certificates.h"
 #include "doors/tcp/handshakes.h"
+#include "doors/tcp/renewals.h"
 #include "doors/tcp/tls_settings.h"
 
 namespace berth::doors::tcp {
@@ -64,6 +65,7 @@ class TlsFront {
   TlsSettings settings_;
   std::shared_ptr<Ears> ears_;  // shared: what is on its way to the event thread must not find them gone
   Certificates certificates_;
+  Renewals renewals_;
   Handshakes handshakes_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

@@ -4,60 +4,22 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <future>
 #include <optional>
 #include <thread>
 
-#include "base/ids.h"
+#include "doors/tcp/test_certificates.h"
 
 namespace berth::doors::tcp {
 namespace {
 
 constexpr std::chrono::seconds deadline{20};
-
-// A self-signed certificate for "one.example" and its key, in a folder of their own.
-class CertificateFolder {
- public:
-  CertificateFolder() {
-    std::filesystem::create_directories(folder_);
-    EVP_PKEY* key = ::EVP_EC_gen("P-256");
-    X509* certificate = ::X509_new();
-    ::X509_set_version(certificate, 2);
-    ::X509_gmtime_adj(::X509_getm_notBefore(certificate), 0);
-    ::X509_gmtime_adj(::X509_getm_notAfter(certificate), 3600);
-    ::X509_set_pubkey(certificate, key);
-    X509_EXTENSION* names = ::X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:one.example");
-    ::X509_add_ext(certificate, names, -1);
-    ::X509_sign(certificate, key, ::EVP_sha256());
-    write(files().certificate, [&](FILE* file) { return ::PEM_write_X509(file, certificate); });
-    write(files().key,
-          [&](FILE* file) { return ::PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
-    std::filesystem::permissions(files().key, std::filesystem::perms::owner_read);
-    ::X509_EXTENSION_free(names);
-    ::X509_free(certificate);
-    ::EVP_PKEY_free(key);
-  }
-  ~CertificateFolder() { std::filesystem::remove_all(folder_); }
-  CertificateFiles files() const { return {.certificate = folder_ / "pem", .key = folder_ / "key"}; }
-
- private:
-  static void write(const std::filesystem::path& path, const std::function<int(FILE*)>& print) {
-    FILE* file = std::fopen(path.c_str(), "w");
-    EXPECT_EQ(print(file), 1);
-    std::fclose(file);
-  }
-
-  std::filesystem::path folder_ = ::testing::TempDir() + "/berth-tls-" + random_name(8);
-};
 
 void give_up_after_a_while(int socket) {
   const timeval limit{.tv_sec = deadline.count(), .tv_usec = 0};
@@ -154,7 +116,7 @@ class TlsFrontTest : public ::testing::Test {
     return arrival;
   }
 
-  CertificateFolder folder_;
+  CertificateFolder folder_{TestCertificate("one.example")};
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::promise<TlsArrival> arrived_;
@@ -268,7 +230,7 @@ TEST_F(TlsFrontTest, ends_everything_when_it_stops) {
 }
 
 TEST(CertificateFaults, are_sentences) {
-  const CertificateFolder folder;
+  const CertificateFolder folder(TestCertificate("one.example"));
   const CertificateFiles good = folder.files();
   EXPECT_TRUE(faults_of({good}, {"one.example"}).empty());
   EXPECT_EQ(faults_of({good}, {"one.example", "two.example"}).size(), 1U);

@@ -26,6 +26,7 @@ struct TlsSettings {
   Seconds handshake_limit{10};
   std::size_t most_handshakes = 1000;  // unfinished ones; beyond that the oldest gives way
   std::size_t most_handshakes_per_address = 100;
+  Milliseconds look_again{2000};  // whether certificates were renewed
 };
 
 // Every fault of the files, and every name that no certificate is for, as a sentence.
