@@ -77,13 +77,16 @@ BOOST_DESCRIBE_STRUCT(TlsCertificate, (), (certificate, key))
 
 // One address where the services that have tls_names are told apart by name.
 struct Tls {
-  std::string listen;  // address and port; empty: no TLS
-  Seconds handshake_limit{10};
+  std::string listen;                    // address and port; empty: no TLS
+  bool proxy_protocol = false;           // every connection begins with a header of it, before TLS
+  Seconds handshake_limit{10};           // with the header
   std::uint32_t most_handshakes = 1000;  // unfinished ones; beyond that the oldest gives way
   std::uint32_t most_handshakes_per_address = 100;
   std::vector<TlsCertificate> certificate;
 };
-BOOST_DESCRIBE_STRUCT(Tls, (), (listen, handshake_limit, most_handshakes, most_handshakes_per_address, certificate))
+BOOST_DESCRIBE_STRUCT(Tls, (),
+                      (listen, proxy_protocol, handshake_limit, most_handshakes, most_handshakes_per_address,
+                       certificate))
 
 // What services made by API may listen on.
 struct ServicesByApi {

@@ -104,8 +104,10 @@ TEST_F(ConfigFile, every_fault_of_a_service_is_told) {
 
 TEST_F(ConfigFile, with_tls_is_printed_and_reads_back_as_the_same) {
   const Config config = read(
-      "[tls]\nlisten = \"[::]:443\"\nhandshake_limit = \"3s\"\n[[tls.certificate]]\ncertificate = \"a\"\nkey = \"b\"\n"
+      "[tls]\nlisten = \"[::]:443\"\nproxy_protocol = true\nhandshake_limit = \"3s\"\n[[tls.certificate]]\ncertificate "
+      "= \"a\"\nkey = \"b\"\n"
       "[[service]]\nname = \"echo\"\ntls_names = [\"one.example\", \"two.example\"]\n");
+  EXPECT_TRUE(config.tls.proxy_protocol);
   EXPECT_EQ(config.tls.handshake_limit, Seconds{3});
   EXPECT_EQ(config.service[0].tls_names.size(), 2U);
   const Config again = read(print_config(config));

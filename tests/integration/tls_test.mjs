@@ -4,28 +4,17 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectPlainly } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect } from "node:tls";
 import { Berth, eventually } from "./berth.mjs";
+import { certificateFor } from "./certificates.mjs";
 
 const token = "t".repeat(128);
 const frame = (identifier) => Buffer.concat([Buffer.from(token), Buffer.from([identifier >> 8, identifier & 255])]);
-
-// A certificate of its own making for the names.
-function certificateFor(...names) {
-  const folder = mkdtempSync(join(tmpdir(), "berth-tls-"));
-  const [key, certificate] = ["key", "pem"].map((name) => join(folder, name));
-  const alternatives = `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`;
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=berth"];
-  execFileSync("openssl", ["req", "-x509", ...kind, "-addext", alternatives, "-keyout", key, "-out", certificate], { stdio: "ignore" });
-  const texts = { key: readFileSync(key, "utf8"), certificate: readFileSync(certificate, "utf8") };
-  rmSync(folder, { recursive: true });
-  return texts;
-}
 
 const one = certificateFor("echo.example.org", "named.example.org", "made.example.org");
 const two = certificateFor("*.example.net");
