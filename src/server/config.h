@@ -88,6 +88,12 @@ BOOST_DESCRIBE_STRUCT(Tls, (),
                       (listen, proxy_protocol, handshake_limit, most_handshakes, most_handshakes_per_address,
                        certificate))
 
+// Of all webhooks: those that events go to, and those that are asked for tokens.
+struct WebhooksConfig {
+  std::string ca_file;  // PEM; authorities trusted besides the system's; empty: none
+};
+BOOST_DESCRIBE_STRUCT(WebhooksConfig, (), (ca_file))
+
 // What services made by API may listen on.
 struct ServicesByApi {
   std::vector<std::string> listen = {"127.0.0.1"};  // IP addresses; none: they are reached by TLS only
@@ -110,6 +116,7 @@ struct Config {
   RecordingsConfig recordings;
   Ssh ssh;
   Tls tls;
+  WebhooksConfig webhooks;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
   ServicesByApi services;
@@ -119,7 +126,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, labs, recordings, ssh, tls, plan, pool, services, service))
+                       database, limits, labs, recordings, ssh, tls, webhooks, plan, pool, services, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);
