@@ -251,6 +251,9 @@ std::string print_config(const Config& config) {
       << "  # attempts at resumable labs that one account may have at a time\n";
   print_ssh(out, config.ssh);
   print_tls(out, config.tls);
+  out << "\n[webhooks]\n"
+      << "ca_file = " << text_of(config.webhooks.ca_file)
+      << "  # PEM: authorities whose certificates webhooks may have, besides those the system trusts\n";
   for (const core::Plan& plan : config.plan) {
     print_plan(out, plan);
   }

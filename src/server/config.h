@@ -77,13 +77,22 @@ BOOST_DESCRIBE_STRUCT(TlsCertificate, (), (certificate, key))
 
 // One address where the services that have tls_names are told apart by name.
 struct Tls {
-  std::string listen;  // address and port; empty: no TLS
-  Seconds handshake_limit{10};
+  std::string listen;                    // address and port; empty: no TLS
+  bool proxy_protocol = false;           // every connection begins with a header of it, before TLS
+  Seconds handshake_limit{10};           // with the header
   std::uint32_t most_handshakes = 1000;  // unfinished ones; beyond that the oldest gives way
   std::uint32_t most_handshakes_per_address = 100;
   std::vector<TlsCertificate> certificate;
 };
-BOOST_DESCRIBE_STRUCT(Tls, (), (listen, handshake_limit, most_handshakes, most_handshakes_per_address, certificate))
+BOOST_DESCRIBE_STRUCT(Tls, (),
+                      (listen, proxy_protocol, handshake_limit, most_handshakes, most_handshakes_per_address,
+                       certificate))
+
+// Of all webhooks: those that events go to, and those that are asked for tokens.
+struct WebhooksConfig {
+  std::string ca_file;  // PEM; authorities trusted besides the system's; empty: none
+};
+BOOST_DESCRIBE_STRUCT(WebhooksConfig, (), (ca_file))
 
 // What services made by API may listen on.
 struct ServicesByApi {
@@ -107,6 +116,7 @@ struct Config {
   RecordingsConfig recordings;
   Ssh ssh;
   Tls tls;
+  WebhooksConfig webhooks;
   std::vector<core::Plan> plan = core::default_plans();
   std::vector<PoolConfig> pool;
   ServicesByApi services;
@@ -116,7 +126,7 @@ struct Config {
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
                       (listen, public_url, data_dir, warden_socket, console, built_in_images, insecure_registries,
-                       database, limits, labs, recordings, ssh, tls, plan, pool, services, service))
+                       database, limits, labs, recordings, ssh, tls, webhooks, plan, pool, services, service))
 
 // The defaults with what the file says on top. Throws Error{invalid_argument} with the path of a key at fault.
 Config read_config(const std::filesystem::path& file);

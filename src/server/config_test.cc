@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <fstream>
 
@@ -10,6 +10,9 @@
 
 namespace berth::server {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 class ConfigFile : public ::testing::Test {
  protected:
@@ -104,12 +107,27 @@ TEST_F(ConfigFile, every_fault_of_a_service_is_told) {
 
 TEST_F(ConfigFile, with_tls_is_printed_and_reads_back_as_the_same) {
   const Config config = read(
-      "[tls]\nlisten = \"[::]:443\"\nhandshake_limit = \"3s\"\n[[tls.certificate]]\ncertificate = \"a\"\nkey = \"b\"\n"
+      "[tls]\nlisten = \"[::]:443\"\nproxy_protocol = true\nhandshake_limit = \"3s\"\n[[tls.certificate]]\ncertificate "
+      "= \"a\"\nkey = \"b\"\n"
       "[[service]]\nname = \"echo\"\ntls_names = [\"one.example\", \"two.example\"]\n");
+  EXPECT_TRUE(config.tls.proxy_protocol);
   EXPECT_EQ(config.tls.handshake_limit, Seconds{3});
   EXPECT_EQ(config.service[0].tls_names.size(), 2U);
   const Config again = read(print_config(config));
   EXPECT_TRUE(print_json(to_json(again)) == print_json(to_json(config)));
+}
+
+TEST_F(ConfigFile, tells_what_is_wrong_with_the_authorities_of_webhooks) {
+  const std::filesystem::path file = path_ + ".pem";
+  const std::string name = file.filename();  // relative to the configuration's folder
+  const Config config = read("[webhooks]\nca_file = \"" + name + "\"\n");
+  EXPECT_EQ(read(print_config(config)).webhooks.ca_file, name);
+  EXPECT_THAT(faults_of(config), ElementsAre(HasSubstr(name + " cannot be read")));
+  std::ofstream(file) << "no certificate";
+  EXPECT_THAT(faults_of(config), ElementsAre(HasSubstr(name + " has no certificate in PEM form")));
+  std::ofstream(file) << "-----BEGIN CERTIFICATE-----\n";
+  EXPECT_TRUE(faults_of(config).empty());
+  std::filesystem::remove(file);
 }
 
 TEST(ConfigCheck, tells_what_is_wrong_with_tls) {

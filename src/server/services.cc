@@ -61,8 +61,10 @@ std::unique_ptr<core::ServiceTokens> token_check(const Config& config, const cor
       return std::make_unique<core::AccountTokens>(sources.journal, sources.clock);
     case core::TokensFrom::webhook:
       return std::make_unique<notifiers::webhook::WebhookTokens>(
-          notifiers::webhook::Settings{
-              .service = service.name, .url = service.tokens_webhook, .secret = secret_of(config, service)},
+          notifiers::webhook::Settings{.service = service.name,
+                                       .url = service.tokens_webhook,
+                                       .secret = secret_of(config, service),
+                                       .ca_file = webhook_authorities(config)},
           sources.clock, sources.tasks, sources.log);
   }
   return {};
@@ -146,9 +148,19 @@ std::string listed(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::string webhook_authorities(const Config& config) {
+  const std::string& file = config.webhooks.ca_file;
+  return file.empty() ? file : (std::filesystem::path(config.folder) / file).string();
+}
+
 std::vector<std::string> faults_of_services(const Config& config) {
   std::vector<std::string> faults;
   add_faults(config.services, faults);
+  if (const std::string file = webhook_authorities(config); !file.empty()) {
+    if (const auto fault = notifiers::webhook::fault_of_authorities(file)) {
+      faults.push_back("webhooks.ca_file: " + *fault);
+    }
+  }
   std::set<std::string> names;
   for (const core::ServiceDefinition& service : config.service) {
     core::ServiceFaults found = core::faults_of(service);

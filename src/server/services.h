@@ -13,8 +13,11 @@
 
 namespace berth::server {
 
-// Every fault of [services] and of the configured services as a sentence.
+// Every fault of [services], [webhooks] and the configured services as a sentence.
 std::vector<std::string> faults_of_services(const Config& config);
+
+// The file that webhooks.ca_file names. Empty: none.
+std::string webhook_authorities(const Config& config);
 
 // What the tokens of services are looked up with.
 struct TokenSources {

@@ -85,6 +85,7 @@ doors::tcp::TlsSettings tls_settings(const Config& config) {
   const Address address = parse_address(config.tls.listen);
   return {.host = address.host,
           .port = address.port,
+          .proxy_protocol = config.tls.proxy_protocol,
           .certificates = files_of(config),
           .handshake_limit = config.tls.handshake_limit,
           .most_handshakes = config.tls.most_handshakes,
@@ -96,6 +97,8 @@ void print_tls(std::ostream& out, const Tls& tls) {
   out << "\n[tls]\n"
       << "listen = " << text_of(tls.listen)
       << "  # for example 0.0.0.0:443, for the services that have tls_names; empty: no TLS\n"
+      << "proxy_protocol = " << (tls.proxy_protocol ? "true" : "false")
+      << "  # every connection begins with a header of it, before TLS\n"
       << "handshake_limit = " << text_of(format_duration(tls.handshake_limit)) << "\n"
       << "most_handshakes = " << tls.most_handshakes << "  # unfinished; beyond that the oldest gives way\n"
       << "most_handshakes_per_address = " << tls.most_handshakes_per_address << "\n";

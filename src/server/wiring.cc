@@ -129,6 +129,7 @@ class Wiring::Parts {
                    .most_resumable = config_.labs.most_resumable}),
         competitions_(journal_, clock_, executor),
         invitations_(journal_, attempts_, clock_),
+        notifier_(webhook_authorities(config_)),
         webhooks_({.journal = journal_, .notifier = notifier_, .clock = clock_, .log = log_}, tasks_),
         tcp_(executor, services_, relay_, clock_, log_),
         addresses_(config_, tcp_, token_sources()),

@@ -4,31 +4,21 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectPlainly } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect } from "node:tls";
 import { Berth, eventually } from "./berth.mjs";
+import { certificateFor } from "./certificates.mjs";
 
 const token = "t".repeat(128);
 const frame = (identifier) => Buffer.concat([Buffer.from(token), Buffer.from([identifier >> 8, identifier & 255])]);
 
-// A certificate of its own making for the names.
-function certificateFor(...names) {
-  const folder = mkdtempSync(join(tmpdir(), "berth-tls-"));
-  const [key, certificate] = ["key", "pem"].map((name) => join(folder, name));
-  const alternatives = `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`;
-  const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=berth"];
-  execFileSync("openssl", ["req", "-x509", ...kind, "-addext", alternatives, "-keyout", key, "-out", certificate], { stdio: "ignore" });
-  const texts = { key: readFileSync(key, "utf8"), certificate: readFileSync(certificate, "utf8") };
-  rmSync(folder, { recursive: true });
-  return texts;
-}
-
 const one = certificateFor("echo.example.org", "named.example.org", "made.example.org");
 const two = certificateFor("*.example.net");
+const renewed = certificateFor("echo.example.org", "named.example.org", "made.example.org");
 const nc = (...command) => ["nc", "-lk", "-p", "1337", "-e", ...command];
 const service = (name, options = {}) => ({ name, image: "busybox", port: 1337, command: nc("cat"), least_ready: 1, most_ready: 4, ...options });
 const pair = (name) => `[[tls.certificate]]\ncertificate = "${name}.pem"\nkey = "${name}.key"\n`;
@@ -61,7 +51,7 @@ const instancesOf = async (name) => {
 
 // A connection that collects what it is sent. `closed` resolves to "end", or to the code of the error.
 async function visit(name, options = {}) {
-  const ca = [one.certificate, two.certificate];
+  const ca = [one, two, renewed].map(({ certificate }) => certificate);
   const socket = connect({ port, host: "127.0.0.1", servername: name, ca, allowHalfOpen: true, ...options });
   const visitor = { socket, pieces: [], arrived: () => {} };
   visitor.bytes = () => Buffer.concat(visitor.pieces);
@@ -232,6 +222,33 @@ test("a thousand unfinished handshakes do not stop a good one", async () => {
   });
   for (let round = 0; round < 5; ++round) assert.equal(await answer("hello.example.net"), "hello\n");
   await Promise.all(sockets.map((socket) => socket.closed || once(socket.resume(), "close")));
+});
+
+test("a renewed certificate is taken while people are connected, and one half written is not", async () => {
+  const replace = (name, text, owner) => {
+    const file = join(berth.place, name);
+    writeFileSync(`${file}.new`, text, { mode: 0o640 });
+    execFileSync("chown", [owner, `${file}.new`]);
+    renameSync(`${file}.new`, file);
+  };
+  const complaints = () => berth.berthd.said().match(/TLS goes on with the certificate it has/g)?.length ?? 0;
+  const shown = async () => {
+    const visitor = await visit("echo.example.org");
+    const { fingerprint256 } = visitor.socket.getPeerCertificate();
+    await visitor.leave();
+    return fingerprint256;
+  };
+  const held = await visit("echo.example.org");
+  const old = held.socket.getPeerCertificate().fingerprint256;
+  replace("one.pem", renewed.certificate, "berth:berth");
+  await eventually("the complaint", complaints);
+  assert.equal(await shown(), old);
+  replace("one.key", renewed.key, "root:berth");
+  await eventually("the renewal", async () => (await shown()) !== old);
+  held.socket.write("still here\n");
+  await held.says("still here\n");
+  await held.leave();
+  assert.equal(complaints(), 1);
 });
 
 test("faults of the configuration are told before the start", () => {

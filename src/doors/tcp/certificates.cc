@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,18 @@ void require_private(const std::filesystem::path& file) {
   }
 }
 
+FileStamp stamp_of(const std::filesystem::path& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0) {
+    return {};
+  }
+  const auto& changed = status.st_ctim;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = status.st_size,
+          .changed = changed.tv_sec * 1'000'000'000 + changed.tv_nsec};
+}
+
 bool is_for(SSL_CTX* context, const std::string& name) {
   return ::X509_check_host(::SSL_CTX_get0_certificate(context), name.data(), name.size(), 0, nullptr) == 1;
 }
@@ -46,11 +59,14 @@ std::string no_certificate_for(const std::string& name) {
 
 }  // namespace
 
-std::unique_ptr<SSL_CTX, Certificates::ContextFree> Certificates::load(const CertificateFiles& files) {
+FileStamps stamps_of(const CertificateFiles& files) { return {stamp_of(files.certificate), stamp_of(files.key)}; }
+
+CertificatePair load(const CertificateFiles& files) {
+  const FileStamps stamps = stamps_of(files);  // before the reading: a change meanwhile is seen by the next look
   require_readable(files.certificate);
   require_readable(files.key);
   require_private(files.key);
-  std::unique_ptr<SSL_CTX, ContextFree> context(::SSL_CTX_new(::TLS_server_method()));
+  std::shared_ptr<SSL_CTX> context(::SSL_CTX_new(::TLS_server_method()), ::SSL_CTX_free);
   if (!context) {
     throw Error(ErrorKind::exhausted, "OpenSSL could not be started");
   }
@@ -70,26 +86,48 @@ std::unique_ptr<SSL_CTX, Certificates::ContextFree> Certificates::load(const Cer
   if (::SSL_CTX_check_private_key(context.get()) != 1) {
     refuse("the key " + files.key.string() + " is not that of " + files.certificate.string());
   }
-  return context;
+  return {.files = files, .stamps = stamps, .context = std::move(context)};
 }
 
 Certificates::Certificates(const std::vector<CertificateFiles>& files) {
   for (const CertificateFiles& pair : files) {
-    contexts_.push_back(load(pair));
-    ::SSL_CTX_set_client_hello_cb(contexts_.back().get(), &Certificates::choose, this);
+    pairs_.push_back(load(pair));
+    ::SSL_CTX_set_client_hello_cb(pairs_.back().context.get(), &Certificates::choose, this);
   }
+}
+
+std::shared_ptr<SSL_CTX> Certificates::context_for(const std::string& name) const {
+  const auto found =
+      std::ranges::find_if(pairs_, [&](const CertificatePair& pair) { return is_for(pair.context.get(), name); });
+  return found == pairs_.end() ? nullptr : found->context;
 }
 
 bool Certificates::cover(const std::string& name) const {
-  return std::ranges::any_of(contexts_, [&](const auto& context) { return is_for(context.get(), name); });
+  const std::scoped_lock lock(pairs_lock_);
+  return context_for(name) != nullptr;
 }
 
 void Certificates::add(const std::string& name) {
-  for (const auto& context : contexts_) {
-    if (is_for(context.get(), name)) {
-      names_.try_emplace(name, Named{context.get(), names_.size()});
+  if (auto context = context_for(name)) {
+    names_.try_emplace(name, Named{std::move(context), names_.size()});
+  }
+}
+
+std::vector<std::string> Certificates::renew(std::size_t number, CertificatePair pair) {
+  ::SSL_CTX_set_client_hello_cb(pair.context.get(), &Certificates::choose, this);
+  {
+    const std::scoped_lock lock(pairs_lock_);
+    pairs_.at(number) = std::move(pair);
+  }
+  std::vector<std::string> left;
+  for (auto& [name, named] : names_) {
+    if (auto context = context_for(name)) {
+      named.context = std::move(context);
+    } else {
+      left.push_back(name);
     }
   }
+  return left;
 }
 
 std::vector<std::string> faults_of(const std::vector<CertificateFiles>& files, const std::set<std::string>& names) {
@@ -97,8 +135,8 @@ std::vector<std::string> faults_of(const std::vector<CertificateFiles>& files, c
   std::set<std::string> left = names;
   for (const CertificateFiles& pair : files) {
     try {
-      const auto context = Certificates::load(pair);
-      std::erase_if(left, [&](const std::string& name) { return is_for(context.get(), name); });
+      const CertificatePair loaded = load(pair);
+      std::erase_if(left, [&](const std::string& name) { return is_for(loaded.context.get(), name); });
     } catch (const Error& error) {
       faults.emplace_back(error.what());
     }
@@ -120,7 +158,7 @@ int Certificates::choose(SSL* ssl, int* alert, void* certificates) {
     const auto name = read_server_name({reinterpret_cast<const char*>(extension), length});
     const auto found = name ? names.find(*name) : names.end();
     if (found != names.end()) {
-      ::SSL_set_SSL_CTX(ssl, found->second.context);
+      ::SSL_set_SSL_CTX(ssl, found->second.context.get());
       // A session of one name is not taken up by another.
       ::SSL_set_session_id_context(ssl, reinterpret_cast<const unsigned char*>(&found->second.number),
                                    sizeof found->second.number);
@@ -133,7 +171,7 @@ int Certificates::choose(SSL* ssl, int* alert, void* certificates) {
 }
 
 Ssl Certificates::greet(int socket) const {
-  Ssl ssl(::SSL_new(contexts_.front().get()));
+  Ssl ssl(::SSL_new(pairs_.front().context.get()));
   if (ssl && ::SSL_set_fd(ssl.get(), socket) != 1) {
     return {};
   }

@@ -8,8 +8,6 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/system/system_error.hpp>
-#include <utility>
 
 #include "async/time_limit.h"
 #include "doors/tcp/proxy_protocol.h"
@@ -21,13 +19,6 @@ namespace asio = boost::asio;
 
 constexpr Milliseconds first_look_again{1};
 constexpr Milliseconds longest_look_again{100};
-
-[[noreturn]] void rethrow_as_gone(const boost::system::system_error& fault) {
-  if (fault.code() == asio::error::operation_aborted) {
-    throw fault;  // cancelled
-  }
-  throw Error(ErrorKind::unavailable, "the client is gone");
-}
 
 }  // namespace
 
@@ -44,6 +35,13 @@ NetworkAddress peer_of(const asio::ip::tcp::socket& socket) {
 Client::Client(Socket socket, NetworkAddress address) : socket_(std::move(socket)), address_(address) {
   boost::system::error_code ignored;
   socket_.non_blocking(true, ignored);
+}
+
+void Client::rethrow_as_gone(const boost::system::system_error& fault) const {
+  if (fault.code() == asio::error::operation_aborted && socket_.is_open()) {
+    throw fault;  // cancelled
+  }
+  throw Error(ErrorKind::unavailable, "the client is gone");
 }
 
 async::Task<std::string> Client::read_exactly(std::size_t length) {
@@ -122,6 +120,11 @@ async::Task<> Client::broken() {
   } catch (const boost::system::system_error& fault) {
     rethrow_as_gone(fault);
   }
+}
+
+void Client::close() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
 }
 
 Descriptor Client::release() { return Descriptor(socket_.release()); }

@@ -3,8 +3,10 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/system/system_error.hpp>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "async/task.h"
 #include "base/descriptor.h"
@@ -33,13 +35,17 @@ class Client {
   async::Task<> write(std::string bytes);
   // Returns when the connection is broken. An end of the client's bytes is none: it may still wait for an answer.
   async::Task<> broken();
+  // Whoever waits for the client learns that it is gone.
+  void close();
   // The connection itself; this is the end of the object's use.
+  Socket take() { return std::move(socket_); }
   Descriptor release();
 
  private:
   // The bytes that are there, at least one more than `known`, left where they are.
   async::Task<std::string> peek(std::size_t known, std::size_t most);
   async::Task<> drop(std::size_t length);
+  [[noreturn]] void rethrow_as_gone(const boost::system::system_error& fault) const;
 
   Socket socket_;
   NetworkAddress address_;

@@ -14,7 +14,6 @@
 #include "async/time_limit.h"
 #include "doors/tcp/client.h"
 #include "doors/tcp/tls_carry.h"
-#include "doors/tcp/tls_stream.h"
 
 namespace berth::doors::tcp {
 namespace {
@@ -31,6 +30,8 @@ TlsFront::TlsFront(async::Executor executor, TlsSettings settings, Welcome welco
       settings_(std::move(settings)),
       ears_(std::make_shared<Ears>(std::move(welcome), std::move(log))),
       certificates_(settings_.certificates),
+      renewals_(certificates_, settings_.look_again, [this](const std::string& what) { tell(what); }),
+      headers_(settings_.most_handshakes, settings_.most_handshakes),
       handshakes_(settings_.most_handshakes, settings_.most_handshakes_per_address),
       tasks_(loop_.get_executor(), [this](const std::string& what) { tell(what); }) {}
 
@@ -66,6 +67,7 @@ void TlsFront::start() {
   tasks_.spawn(async::accept_all(
       acceptor_, [this](Protocol::socket socket) { tasks_.spawn(serve_client(std::move(socket))); },
       [this](const std::string& what) { tell("TLS: " + what); }));
+  tasks_.spawn(renewals_.follow());
   thread_ = std::jthread([this] {
     ::pthread_setname_np(::pthread_self(), "berth-tls");
     sigset_t all;
@@ -75,7 +77,8 @@ void TlsFront::start() {
   });
 }
 
-// The thread ends when its tasks have: none of them waits for anything that cannot be cancelled.
+// The thread ends when its tasks have: none of them waits for anything that cannot be cancelled, but for a look at
+// files.
 void TlsFront::stop() {
   if (thread_.joinable()) {
     asio::post(loop_, [this] { tasks_.cancel(); });
@@ -86,24 +89,44 @@ void TlsFront::stop() {
 }
 
 async::Task<> TlsFront::serve_client(Protocol::socket socket) {
-  const NetworkAddress address = peer_of(socket);
-  TlsStream stream(std::move(socket), certificates_);
+  Visitor visitor{.address = peer_of(socket), .stream = {}};
   std::string name;
   try {
-    const auto place = handshakes_.enter(address.customer(), [&stream] { stream.close(); });
-    name = co_await async::with_limit(stream.shake_hands(), settings_.handshake_limit, "no handshake in time");
+    name = co_await async::with_limit(greet(std::move(socket), visitor), settings_.handshake_limit,
+                                      "no handshake in time");
   } catch (const Error&) {
-    stream.close();
+    if (visitor.stream) {
+      visitor.stream->close();
+    }
     co_return;
   }
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
-    stream.close();
+    visitor.stream->close();
     co_return tell("TLS has no descriptors left for a connection");
   }
   asio::local::stream_protocol::socket inner(loop_, asio::local::stream_protocol(), ends[0]);
-  hand_over({.name = std::move(name), .connection = Descriptor(ends[1]), .address = address});
-  co_await carry(stream, std::move(inner));
+  hand_over({.name = std::move(name), .connection = Descriptor(ends[1]), .address = visitor.address});
+  co_await carry(*visitor.stream, std::move(inner));
+}
+
+// The name that was asked for.
+async::Task<std::string> TlsFront::greet(TlsStream::Socket socket, Visitor& visitor) {
+  if (settings_.proxy_protocol) {
+    socket = co_await read_header(std::move(socket), visitor.address);
+  }
+  TlsStream& stream = visitor.stream.emplace(std::move(socket), certificates_);
+  const auto place = handshakes_.enter(visitor.address.customer(), [&stream] { stream.close(); });
+  co_return co_await stream.shake_hands();
+}
+
+// The connection behind the header of the PROXY protocol; the address is then what it says.
+async::Task<TlsStream::Socket> TlsFront::read_header(TlsStream::Socket socket, NetworkAddress& address) {
+  Client client(std::move(socket), address);
+  const auto place = headers_.enter("", [&client] { client.close(); });
+  co_await client.read_proxy_header();
+  address = client.address();
+  co_return client.take();
 }
 
 void TlsFront::hand_over(TlsArrival arrival) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -14,7 +15,9 @@
 #include "base/network_address.h"
 #include "doors/tcp/certificates.h"
 #include "doors/tcp/handshakes.h"
+#include "doors/tcp/renewals.h"
 #include "doors/tcp/tls_settings.h"
+#include "doors/tcp/tls_stream.h"
 
 namespace berth::doors::tcp {
 
@@ -54,9 +57,15 @@ class TlsFront {
     Welcome welcome;
     Log log;
   };
+  struct Visitor {
+    NetworkAddress address;
+    std::optional<TlsStream> stream;  // from the first byte of TLS on
+  };
 
   // From here on, on the thread.
   async::Task<> serve_client(boost::asio::ip::tcp::socket socket);
+  async::Task<std::string> greet(TlsStream::Socket socket, Visitor& visitor);
+  async::Task<TlsStream::Socket> read_header(TlsStream::Socket socket, NetworkAddress& address);
   void hand_over(TlsArrival arrival);
   void tell(const std::string& what);
 
@@ -64,6 +73,8 @@ class TlsFront {
   TlsSettings settings_;
   std::shared_ptr<Ears> ears_;  // shared: what is on its way to the event thread must not find them gone
   Certificates certificates_;
+  Renewals renewals_;
+  Handshakes headers_;  // those who have not told their address yet
   Handshakes handshakes_;
   boost::asio::io_context loop_{1};
   boost::asio::ip::tcp::acceptor acceptor_{loop_};

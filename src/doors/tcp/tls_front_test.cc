@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -12,52 +11,18 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <cstdio>
 #include <future>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "base/ids.h"
+#include "doors/tcp/test_certificates.h"
 
 namespace berth::doors::tcp {
 namespace {
 
 constexpr std::chrono::seconds deadline{20};
-
-// A self-signed certificate for "one.example" and its key, in a folder of their own.
-class CertificateFolder {
- public:
-  CertificateFolder() {
-    std::filesystem::create_directories(folder_);
-    EVP_PKEY* key = ::EVP_EC_gen("P-256");
-    X509* certificate = ::X509_new();
-    ::X509_set_version(certificate, 2);
-    ::X509_gmtime_adj(::X509_getm_notBefore(certificate), 0);
-    ::X509_gmtime_adj(::X509_getm_notAfter(certificate), 3600);
-    ::X509_set_pubkey(certificate, key);
-    X509_EXTENSION* names = ::X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:one.example");
-    ::X509_add_ext(certificate, names, -1);
-    ::X509_sign(certificate, key, ::EVP_sha256());
-    write(files().certificate, [&](FILE* file) { return ::PEM_write_X509(file, certificate); });
-    write(files().key,
-          [&](FILE* file) { return ::PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
-    std::filesystem::permissions(files().key, std::filesystem::perms::owner_read);
-    ::X509_EXTENSION_free(names);
-    ::X509_free(certificate);
-    ::EVP_PKEY_free(key);
-  }
-  ~CertificateFolder() { std::filesystem::remove_all(folder_); }
-  CertificateFiles files() const { return {.certificate = folder_ / "pem", .key = folder_ / "key"}; }
-
- private:
-  static void write(const std::filesystem::path& path, const std::function<int(FILE*)>& print) {
-    FILE* file = std::fopen(path.c_str(), "w");
-    EXPECT_EQ(print(file), 1);
-    std::fclose(file);
-  }
-
-  std::filesystem::path folder_ = ::testing::TempDir() + "/berth-tls-" + random_name(8);
-};
 
 void give_up_after_a_while(int socket) {
   const timeval limit{.tv_sec = deadline.count(), .tv_usec = 0};
@@ -77,7 +42,12 @@ Descriptor connect_to(std::uint16_t port) {
 // A client that blocks.
 class TlsClient {
  public:
-  TlsClient(std::uint16_t port, const char* name) : socket_(connect_to(port)) {
+  // Says `first` in clear, piece by piece, before anything of TLS.
+  TlsClient(std::uint16_t port, const char* name, const std::vector<std::string>& first = {})
+      : socket_(connect_to(port)) {
+    for (const std::string& piece : first) {
+      EXPECT_EQ(::send(socket_.get(), piece.data(), piece.size(), MSG_NOSIGNAL), std::ssize(piece));
+    }
     ::SSL_set_fd(ssl_.get(), socket_.get());
     ::SSL_set_tlsext_host_name(ssl_.get(), name);
     connected_ = ::SSL_connect(ssl_.get()) == 1;
@@ -87,6 +57,10 @@ class TlsClient {
   TlsClient& operator=(const TlsClient&) = delete;
 
   bool connected() const { return connected_; }
+  // Whether the certificate it was shown is for the name.
+  bool is_shown(const std::string& name) const {
+    return ::X509_check_host(::SSL_get0_peer_certificate(ssl_.get()), name.data(), name.size(), 0, nullptr) == 1;
+  }
   void write(const std::string& bytes) {
     EXPECT_EQ(::SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())), static_cast<int>(bytes.size()));
   }
@@ -119,11 +93,21 @@ class TlsClient {
 
 class TlsFrontTest : public ::testing::Test {
  protected:
-  TlsFrontTest() {
+  explicit TlsFrontTest(bool proxy_protocol = false) {
     front_ = std::make_unique<TlsFront>(
         loop_.get_executor(),
-        TlsSettings{.host = "127.0.0.1", .certificates = {folder_.files()}, .most_handshakes_per_address = 2},
-        [this](TlsArrival arrival) { arrived_.set_value(std::move(arrival)); }, [](const std::string&) {});
+        TlsSettings{.host = "127.0.0.1",
+                    .proxy_protocol = proxy_protocol,
+                    .certificates = {folder_.files()},
+                    .most_handshakes = 4,
+                    .most_handshakes_per_address = 2,
+                    .look_again = Milliseconds{1}},
+        [this](TlsArrival arrival) { arrived_.set_value(std::move(arrival)); },
+        [this](const std::string& line) {
+          if (line.starts_with("no certificate is for") && !std::exchange(is_forgotten_, true)) {
+            forgotten_.set_value();
+          }
+        });
     front_->add("one.example");
     front_->listen();
     port_ = front_->port();
@@ -154,10 +138,12 @@ class TlsFrontTest : public ::testing::Test {
     return arrival;
   }
 
-  CertificateFolder folder_;
+  CertificateFolder folder_{TestCertificate("one.example")};
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{loop_.get_executor()};
   std::promise<TlsArrival> arrived_;
+  bool is_forgotten_ = false;
+  std::promise<void> forgotten_;  // a name that no certificate is for any more
   std::unique_ptr<TlsFront> front_;
   std::uint16_t port_ = 0;
   std::thread thread_{[this] { loop_.run(); }};
@@ -267,8 +253,71 @@ TEST_F(TlsFrontTest, ends_everything_when_it_stops) {
   EXPECT_EQ(receive_all(silent), "");
 }
 
+TEST_F(TlsFrontTest, goes_on_with_the_certificate_of_a_name_that_the_renewed_one_forgot) {
+  TlsClient held(port_, "one.example");
+  const TlsArrival there = arrival();
+  folder_.put(TestCertificate("two.example"));
+  ASSERT_EQ(forgotten_.get_future().wait_for(deadline), std::future_status::ready);
+  held.write("still here");
+  held.end();
+  EXPECT_EQ(receive_all(there.connection), "still here");
+  arrived_ = {};
+  const TlsClient next(port_, "one.example");
+  ASSERT_TRUE(next.connected());
+  EXPECT_TRUE(next.is_shown("one.example"));
+}
+
+class TlsFrontBehindProxyTest : public TlsFrontTest {
+ protected:
+  TlsFrontBehindProxyTest() : TlsFrontTest(true) {}
+};
+
+// Of version 2, from 192.0.2.7.
+const std::string binary_header("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\x7f\0\0\x01\0\x01\0\x02", 28);
+
+TEST_F(TlsFrontBehindProxyTest, takes_the_address_that_the_header_tells) {
+  TlsClient client(port_, "one.example", {binary_header.substr(0, 9), binary_header.substr(9)});
+  ASSERT_TRUE(client.connected());
+  const TlsArrival there = arrival();
+  EXPECT_EQ(there.address, NetworkAddress::parse("192.0.2.7"));
+  client.write("hello");
+  client.end();
+  EXPECT_EQ(receive_all(there.connection), "hello");
+}
+
+TEST_F(TlsFrontBehindProxyTest, refuses_who_begins_with_TLS) {
+  EXPECT_FALSE(TlsClient(port_, "one.example").connected());
+}
+
+TEST_F(TlsFrontBehindProxyTest, lets_the_oldest_go_that_owes_a_header_whoever_it_is) {
+  const Descriptor partial = connect_to(port_);
+  EXPECT_EQ(::send(partial.get(), "PROXY TCP4 ", 11, MSG_NOSIGNAL), 11);
+  std::vector<Descriptor> silent;
+  for (int count = 0; count < 4; ++count) {
+    silent.push_back(connect_to(port_));
+  }
+  char byte = 0;
+  EXPECT_EQ(::recv(partial.get(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_TRUE(TlsClient(port_, "one.example", {binary_header}).connected());
+  EXPECT_EQ(::recv(silent.back().get(), &byte, 1, MSG_DONTWAIT), -1);
+}
+
+TEST_F(TlsFrontBehindProxyTest, counts_unfinished_handshakes_by_the_address_told) {
+  std::vector<Descriptor> silent;
+  for (const char* end : {"7", "7", "8", "7"}) {
+    silent.push_back(connect_to(port_));
+    const std::string header = std::string("PROXY TCP4 192.0.2.") + end + " 127.0.0.1 1 2\r\n";
+    EXPECT_EQ(::send(silent.back().get(), header.data(), header.size(), MSG_NOSIGNAL), std::ssize(header));
+  }
+  pollfd first{.fd = silent[0].get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&first, 1, 1000 * static_cast<int>(deadline.count())), 1);
+  pollfd other{.fd = silent[2].get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&other, 1, 0), 0);
+}
+
 TEST(CertificateFaults, are_sentences) {
-  const CertificateFolder folder;
+  const CertificateFolder folder(TestCertificate("one.example"));
   const CertificateFiles good = folder.files();
   EXPECT_TRUE(faults_of({good}, {"one.example"}).empty());
   EXPECT_EQ(faults_of({good}, {"one.example", "two.example"}).size(), 1U);

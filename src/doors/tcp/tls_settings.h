@@ -21,11 +21,13 @@ struct CertificateFiles {
 // One address for many services, which clients tell apart by the name in their TLS greeting.
 struct TlsSettings {
   std::string host;
-  std::uint16_t port = 0;  // 0: a free one
+  std::uint16_t port = 0;       // 0: a free one
+  bool proxy_protocol = false;  // every connection begins with a header of it, before TLS
   std::vector<CertificateFiles> certificates;
-  Seconds handshake_limit{10};
+  Seconds handshake_limit{10};         // with the header
   std::size_t most_handshakes = 1000;  // unfinished ones; beyond that the oldest gives way
   std::size_t most_handshakes_per_address = 100;
+  Milliseconds look_again{2000};  // whether certificates were renewed
 };
 
 // Every fault of the files, and every name that no certificate is for, as a sentence.

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,7 +19,6 @@ namespace berth::doors::tcp {
 namespace {
 
 namespace asio = boost::asio;
-using Socket = asio::ip::tcp::socket;
 
 constexpr std::size_t longest_read = 65536;
 constexpr std::size_t most_discarded = 1 << 20;

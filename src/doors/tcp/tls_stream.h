@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
 #include <string>
 
@@ -14,7 +14,9 @@ namespace berth::doors::tcp {
 // task throws Error{unavailable} when the connection is broken or says what is no TLS.
 class TlsStream {
  public:
-  TlsStream(boost::asio::ip::tcp::socket socket, const Certificates& certificates);
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  TlsStream(Socket socket, const Certificates& certificates);
 
   // The name the client asked for.
   async::Task<std::string> shake_hands();
@@ -34,7 +36,7 @@ class TlsStream {
   async::Task<bool> until_done(std::function<int()> call);
   async::Task<> wait_for(int want);
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   Ssl ssl_;
 };
 

@@ -4,8 +4,11 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 
 #include "base/error.h"
 
@@ -97,6 +100,18 @@ std::optional<std::string> fault_of_url(const std::string& url) {
   return std::nullopt;
 }
 
+std::optional<std::string> fault_of_authorities(const std::string& file) {
+  std::ifstream stream(file);
+  std::ostringstream text;
+  if (!stream || !(text << stream.rdbuf())) {
+    return file + " cannot be read; put it there and make it readable for the user who runs berthd";
+  }
+  if (!text.view().contains("-----BEGIN CERTIFICATE-----")) {
+    return file + " has no certificate in PEM form";
+  }
+  return std::nullopt;
+}
+
 Answer post(const Request& request) {
   begin_library();
   const auto left =
@@ -107,6 +122,7 @@ Answer post(const Request& request) {
   const std::unique_ptr<CURL, Cleanup> handle(curl_easy_init());
   const auto headers = headers_of(request);
   Answer answer;
+  std::array<char, CURL_ERROR_SIZE> details{};
   CURL* curl = handle.get();
   set(curl, CURLOPT_URL, request.url.c_str());
   set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -114,6 +130,10 @@ Answer post(const Request& request) {
   set(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
   set(curl, CURLOPT_POSTFIELDS, request.body.c_str());
   set(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  set(curl, CURLOPT_ERRORBUFFER, details.data());
+  if (!request.ca_file.empty()) {
+    set(curl, CURLOPT_CAINFO, request.ca_file.c_str());  // the system's stay: they are a CAPATH as well
+  }
   set(curl, CURLOPT_PROXY, "");
   set(curl, CURLOPT_NOSIGNAL, 1L);
   set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
@@ -127,6 +147,9 @@ Answer post(const Request& request) {
   const CURLcode code = curl_easy_perform(curl);
   if (code == CURLE_WRITE_ERROR) {
     throw Error(ErrorKind::unavailable, "its answer is larger than 64 KiB");
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    throw Error(ErrorKind::unavailable, std::string("its certificate is not trusted: ") + details.data());
   }
   if (code != CURLE_OK) {
     throw Error(ErrorKind::unavailable, curl_easy_strerror(code));

@@ -17,6 +17,7 @@ struct Request {
   std::string url;
   std::vector<Secret> headers;  // lines; one of them may tell a secret
   std::string body;
+  std::string ca_file;  // certificates of authorities to be trusted besides the system's; read each time; empty: none
   std::chrono::steady_clock::time_point deadline;
   std::shared_ptr<std::atomic<bool>> stopped = {};  // shared with who stops it from another thread, within a second
 };
@@ -31,5 +32,8 @@ Answer post(const Request& request);
 
 // Why such an address cannot be used: only https, and http to loopback, keep what is sent to themselves.
 std::optional<std::string> fault_of_url(const std::string& url);
+
+// Why a ca_file cannot be used.
+std::optional<std::string> fault_of_authorities(const std::string& file);
 
 }  // namespace berth::notifiers::webhook

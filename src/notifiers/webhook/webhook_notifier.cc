@@ -49,9 +49,9 @@ std::string body_of(const core::Message& message) {
                                  .detail = event.detail}));
 }
 
-Request request_of(const core::Message& message) {
+Request request_of(const core::Message& message, const std::string& ca_file) {
   const std::string timestamp = std::to_string(std::chrono::floor<Seconds>(message.sent_at).time_since_epoch().count());
-  Request request{.url = message.address, .headers = {}, .body = body_of(message), .deadline = {}};
+  Request request{.url = message.address, .headers = {}, .body = body_of(message), .ca_file = ca_file, .deadline = {}};
   request.headers = {
       Secret("User-Agent: berth"), Secret("webhook-id: " + message.id), Secret("webhook-timestamp: " + timestamp),
       Secret("webhook-signature: " + signatures_of(message.secrets, message.id, timestamp, request.body))};
@@ -88,10 +88,10 @@ async::Task<> stop_when_cancelled(std::shared_ptr<std::atomic<bool>> stopped, as
 
 }  // namespace
 
-WebhookNotifier::WebhookNotifier() : pool_(threads) {}
+WebhookNotifier::WebhookNotifier(std::string ca_file) : ca_file_(std::move(ca_file)), pool_(threads) {}
 
 async::Task<core::Receipt> WebhookNotifier::deliver(core::Message message) {
-  const Request request = request_of(message);
+  const Request request = request_of(message, ca_file_);
   async::Trigger never(co_await boost::asio::this_coro::executor);
   core::Receipt receipt;
   co_await async::race(keep(pool_.run<core::Receipt>([request] { return receipt_for(request); }), receipt),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "async/blocking_pool.h"
 #include "core/notifier.h"
 
@@ -10,11 +13,13 @@ namespace berth::notifiers::webhook {
 // cancelled delivery ends within a second.
 class WebhookNotifier final : public core::Notifier {
  public:
-  WebhookNotifier();
+  // For `ca_file` see Request.
+  explicit WebhookNotifier(std::string ca_file = {});
   async::Task<core::Receipt> deliver(core::Message message) override;
   std::optional<std::string> fault_of(const std::string& address) const override;
 
  private:
+  std::string ca_file_;
   async::BlockingPool pool_;
 };
 

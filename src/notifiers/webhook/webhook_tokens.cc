@@ -89,6 +89,7 @@ async::Task<> WebhookTokens::ask(std::shared_ptr<Question> question, std::string
       .url = settings_.url,
       .headers = {Secret("Authorization: Bearer " + settings_.secret.reveal())},
       .body = print_json(boost::json::object{{"service", settings_.service}, {"token", std::move(token)}}),
+      .ca_file = settings_.ca_file,
       .deadline = std::chrono::steady_clock::now() + answer_limit};
   try {
     if (const auto named = read_answer(co_await pool_.run<Answer>([request] { return post(request); }))) {

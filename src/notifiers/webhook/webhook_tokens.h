@@ -20,6 +20,7 @@ struct Settings {
   std::string service;
   std::string url;  // without fault_of_url()
   Secret secret;
+  std::string ca_file = {};  // see Request
 };
 
 // Asks a program of the operator's who has a token. What is known is asked again after 30 seconds; a connection more
