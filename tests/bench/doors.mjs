@@ -125,6 +125,7 @@ async function concurrent(port, count) {
   await calm();
   const held = await Promise.all(Array.from({ length: count }, () => firstByte(port)));
   const together = held.map(({ time }) => time);
+  await pause(1000); // what followed from that many at once is done
   const singles = await oneByOne(port, 100);
   const times = singles.map(({ time }) => time);
   report(`TCP connect to first byte beside ${count}, median (p99)`, inWords(times), "<= 2 (10)", median(times) <= 2 && quantile(times, 0.99) <= 10);
@@ -213,7 +214,7 @@ await full(1337);
 const { port } = await service("fresh");
 if (wants("tcp")) for (const count of [1, 50, 500]) await concurrent(port, count);
 if (wants("burst")) await burst((await service("burst")).port, 2000, 10, 20);
-// Two descriptors a connection, of the 20,000 a process may have here at most.
-const most = Number(execFileSync("sh", ["-c", "ulimit -Hn"]).toString());
+// Two descriptors a connection, of those a process may have here at most, and one for each ready instance of the pools.
+const most = Number(execFileSync("sh", ["-c", "ulimit -Hn"]).toString()) - 1250;
 if (wants("idle")) await idleConnections((await service("held")).port, Math.min(10_000, Math.floor(most / 2) - 300));
 agent.destroy();

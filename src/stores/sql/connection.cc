@@ -158,6 +158,7 @@ void Connection::connect_sqlite() {
   }
   define("PRAGMA synchronous = FULL");
   define("PRAGMA foreign_keys = ON");
+  define("PRAGMA temp_store = MEMORY");  // no file, and so no descriptor, in the middle of a transaction
 }
 
 void Connection::connect_postgresql() {
