@@ -21,16 +21,15 @@ async::Task<std::unique_ptr<WardenConnection>> open_connection(std::string path)
 
 }  // namespace
 
-// A place among the pooled connections while a call lasts. Its connection goes back to the idle ones only when it is
-// known to be in step.
+// A place in a lane while a call lasts. Its connection goes back to the idle ones only when it is known to be in step.
 class WardenClient::Place {
  public:
-  explicit Place(WardenClient& client) : client_(client) { ++client_.taken_; }
+  Place(WardenClient& client, Lane& lane) : client_(client), lane_(lane) { ++lane_.taken; }
   ~Place() {
     if (connection && connection->is_in_step()) {
       client_.idle_.push_back(std::move(connection));
     }
-    --client_.taken_;
+    --lane_.taken;
     client_.changed_.fire();
   }
   Place(const Place&) = delete;
@@ -40,6 +39,7 @@ class WardenClient::Place {
 
  private:
   WardenClient& client_;
+  Lane& lane_;
 };
 
 WardenClient::WardenClient(async::Executor executor, Settings settings)
@@ -47,21 +47,35 @@ WardenClient::WardenClient(async::Executor executor, Settings settings)
   settings_.connections = std::max<std::uint32_t>(settings_.connections, 1);
 }
 
-async::Task<> WardenClient::take_place(std::unique_ptr<Place>& place) {
-  const auto me = queue_.insert(queue_.end(), '\0');
+WardenClient::Lane& WardenClient::lane_of(wire::Operation operation) {
+  switch (operation) {
+    case wire::Operation::agent:
+    case wire::Operation::connect:
+    case wire::Operation::hello:
+    case wire::Operation::list:
+    case wire::Operation::usage:
+      return looks_;
+    default:
+      return changes_;
+  }
+}
+
+async::Task<> WardenClient::take_place(Lane& lane, std::unique_ptr<Place>& place) {
+  const auto me = lane.queue.insert(lane.queue.end(), '\0');
   // However the wait ends, the next in line must look again.
   struct LeaveQueue {
     WardenClient& client;
+    Lane& lane;
     std::list<char>::iterator me;
     ~LeaveQueue() {
-      client.queue_.erase(me);
+      lane.queue.erase(me);
       client.changed_.fire();
     }
-  } const leave{*this, me};
-  while (me != queue_.begin() || taken_ >= settings_.connections) {
+  } const leave{*this, lane, me};
+  while (me != lane.queue.begin() || lane.taken >= settings_.connections) {
     co_await changed_.wait();
   }
-  place = std::make_unique<Place>(*this);
+  place = std::make_unique<Place>(*this, lane);
 }
 
 async::Task<WardenMessage> WardenClient::exchange(Place& place, wire::Request request) {
@@ -85,7 +99,7 @@ async::Task<WardenMessage> WardenClient::exchange(Place& place, wire::Request re
 
 async::Task<WardenMessage> WardenClient::ask(wire::Request request) {
   std::unique_ptr<Place> place;  // declared here, so that a place which comes just too late is given back
-  co_await async::finishes_within(take_place(place), settings_.busy_limit);
+  co_await async::finishes_within(take_place(lane_of(request.operation), place), settings_.busy_limit);
   if (!place) {
     throw Error(ErrorKind::unavailable, "the warden is busy: try again later");
   }

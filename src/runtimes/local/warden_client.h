@@ -40,8 +40,14 @@ class WardenClient {
   const async::Executor& executor() const { return executor_; }
 
  private:
+  // Places for operations: who comes through a door does not wait behind starts and ends of instances.
+  struct Lane {
+    std::uint32_t taken = 0;  // of settings_.connections
+    std::list<char> queue;    // who waits for a place, in order of arrival
+  };
   class Place;
-  async::Task<> take_place(std::unique_ptr<Place>& place);
+  Lane& lane_of(wire::Operation operation);
+  async::Task<> take_place(Lane& lane, std::unique_ptr<Place>& place);
   async::Task<WardenMessage> exchange(Place& place, wire::Request request);
   async::Task<WardenMessage> ask(wire::Request request);
   async::Task<std::unique_ptr<WardenConnection>> open_own();
@@ -50,10 +56,10 @@ class WardenClient {
   async::Executor executor_;
   Settings settings_;
   std::vector<std::unique_ptr<WardenConnection>> idle_;
-  std::uint32_t taken_ = 0;  // of settings_.connections
-  std::list<char> queue_;    // who waits for a place, in order of arrival
+  Lane changes_;
+  Lane looks_;
   bool watch_opening_ = false;
-  async::Trigger changed_;  // any of these three
+  async::Trigger changed_;  // any of these four
 };
 
 // Reads a result. Throws Error{internal} when it is not a T.

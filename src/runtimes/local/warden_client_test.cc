@@ -60,12 +60,12 @@ async::Task<> discard(async::Task<T> work) {
 
 // A client of an odd warden, with limits a test can wait for.
 struct Client {
-  explicit Client(OddWarden::Serve serve, std::uint32_t connections = 4)
+  explicit Client(OddWarden::Serve serve, std::uint32_t connections = 4, Seconds create_limit = Seconds{1})
       : warden(std::move(serve)),
         client(loop.get_executor(), Settings{.warden_socket = warden.path(),
                                              .connections = connections,
                                              .operation_limit = Seconds{1},
-                                             .create_limit = Seconds{1},
+                                             .create_limit = create_limit,
                                              .progress_limit = Seconds{1}}),
         runtime(client) {}
 
@@ -187,6 +187,22 @@ TEST(WardenClient, a_warden_that_restarted_between_two_calls_is_not_noticed) {
     run(test.loop, test.runtime.stop(id));
     test.warden.await_closed(repeat + 1);
   }
+}
+
+TEST(WardenClient, who_connects_does_not_wait_behind_who_creates) {
+  bool came = false;
+  Client test(
+      [&](OddWarden::Peer& peer) {
+        peer.greet();
+        if (peer.read().find("create") != std::string::npos) {
+          came = peer.others_wait(Seconds{15});  // while the create has no answer
+        }
+        peer.write(R"({"result":{}})");
+        peer.read();
+      },
+      1, Seconds{20});
+  test.failure_of(async::both(test.runtime.create(id, {}), discard(test.runtime.connect(id, 80))));
+  EXPECT_TRUE(came);
 }
 
 // What the odd warden and the test tell each other.
