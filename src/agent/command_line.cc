@@ -27,9 +27,8 @@ constexpr const char* usage =
     "                        [-- SERVICE COMMAND...]\n"
     "       berth-agent read-tar|write-tar|read-file|write-file PATH\n"
     "       berth-agent sftp\n"
-    "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3, and with --filter a filter of system calls "
-    "as\n"
-    "descriptor 4.";
+    "\"init\" expects a listening SOCK_SEQPACKET socket as descriptor 3, and with --filter\n"
+    "a filter of system calls as descriptor 4.";
 
 // A program with a closed standard descriptor would get its first file there.
 void open_standard_descriptors() {

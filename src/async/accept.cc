@@ -47,7 +47,8 @@ Task<> accept_all(asio::ip::tcp::acceptor& acceptor, Welcome welcome, Complain c
     }
     if (fault && fault != asio::error::connection_aborted) {
       if (!std::exchange(told, true)) {
-        complain("cannot accept connections: " + fault.message());
+        const bool few = fault == asio::error::no_descriptors;
+        complain("cannot accept connections: " + fault.message() + (few ? "; they wait (raise LimitNOFILE)" : ""));
       }
       co_await pause_for(accept_again);  // some have to be closed first
     }

@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <exception>
 #include <sstream>
-#include <thread>
 
+#include "warden/own_thread.h"
 #include "warden/paused_process.h"
 #include "warden/system_error.h"
 
@@ -50,20 +49,6 @@ bool is_namespace(const path& file) {
   struct stat our_state{};
   return ::stat(file.c_str(), &file_state) == 0 && ::stat("/proc/self/ns/mnt", &our_state) == 0 &&
          file_state.st_dev == our_state.st_dev;
-}
-
-void on_own_thread(const std::function<void()>& work) {
-  std::exception_ptr failure;
-  std::thread([&] {
-    try {
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }).join();
-  if (failure) {
-    std::rethrow_exception(failure);
-  }
 }
 
 void copy_mounts() { check(::unshare(CLONE_NEWNS), "make a mount namespace"); }

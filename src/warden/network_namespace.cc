@@ -8,10 +8,9 @@
 #include <sched.h>
 #include <sys/socket.h>
 
-#include <exception>
 #include <string>
-#include <thread>
 
+#include "warden/own_thread.h"
 #include "warden/spawn.h"
 #include "warden/system_error.h"
 
@@ -26,18 +25,10 @@ Descriptor open_network_namespace(pid_t pid, const Descriptor& pidfd) {
 }
 
 void in_network_namespace(const Descriptor& network, const std::function<void()>& work) {
-  std::exception_ptr failure;
-  std::thread([&] {
-    try {
-      check(::setns(network.get(), CLONE_NEWNET), "enter the instance's network");
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }).join();
-  if (failure) {
-    std::rethrow_exception(failure);
-  }
+  on_own_thread([&] {
+    check(::setns(network.get(), CLONE_NEWNET), "enter the instance's network");
+    work();
+  });
 }
 
 Descriptor connect_inside(const Descriptor& network, std::uint16_t port, Milliseconds limit) {

@@ -11,8 +11,8 @@
 namespace berth::warden {
 namespace {
 
-constexpr int nice =
-    10;  // a tenth of what somebody who waits gets: much, since what holds kernel locks shall not starve
+// A tenth of what somebody who waits gets: that much, since what holds locks of the kernel shall not starve.
+constexpr int nice = 10;
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 
 namespace berth::warden {
 
-// Threads that do what nobody waits for, in order of posting. Work that throws is logged. The destructor lets the work
-// under way end and drops the rest, which a restart finds again.
+// Threads of a lower priority that do what nobody waits for, in order of posting. Work that throws is logged. The
+// destructor lets the work under way end and drops the rest, which a restart finds again.
 class WorkQueue {
  public:
   explicit WorkQueue(std::size_t threads);

@@ -215,6 +215,6 @@ const { port } = await service("fresh");
 if (wants("tcp")) for (const count of [1, 50, 500]) await concurrent(port, count);
 if (wants("burst")) await burst((await service("burst")).port, 2000, 10, 20);
 // Two descriptors a connection, of those a process may have here at most, and one for each ready instance of the pools.
-const most = Number(execFileSync("sh", ["-c", "ulimit -Hn"]).toString()) - 1250;
+const most = Number(execFileSync("sh", ["-c", "ulimit -Hn"]).toString()) - (await pools()).reduce((sum, pool) => sum + pool.wanted, 0);
 if (wants("idle")) await idleConnections((await service("held")).port, Math.min(10_000, Math.floor(most / 2) - 300));
 agent.destroy();

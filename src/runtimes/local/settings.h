@@ -13,8 +13,8 @@ namespace berth::runtimes::local {
 
 struct Settings {
   std::string warden_socket = "/run/berth/warden.sock";
-  std::uint32_t connections =
-      4;  // changes of instances at once, and as many looks at them; what takes long has its own
+  // Changes of instances at once, and as many looks at them. What takes long has connections of its own.
+  std::uint32_t connections = 4;
   std::string image_folder = "/var/lib/berth/scratch";  // berthd's own, for images on their way to the warden
   std::string skopeo = "skopeo";                        // a name in PATH or a path
   std::vector<std::string> insecure_registries;         // host or host:port: plain HTTP or an unknown certificate
